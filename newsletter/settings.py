@@ -1,0 +1,195 @@
+"""Settings, as frozen records: the names of `newsletter.toml` are the names here (`sender.from` is `sender.from_`).
+
+Every field has a default, and the default's type is the setting's type: the records are the schema that
+`config.py` reads by. `repr` shows no secret.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from newsletter.errors import ConfigError
+from newsletter.relay import RelayAddress, parse_relay
+from newsletter.settings_source import FILE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    name: str = ""
+    address: str = ""  # the postal address that the footer shows
+    phone: str = ""
+    timezone: str = "Europe/Moscow"
+    lang: str = "ru"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    name: str = ""  # shown in the head of the mail; the office's name when empty
+    logo: str = ""
+    accent: str = "#0b5f6b"
+    tint: str = "#eef5f6"
+    web: str = ""
+    telegram: str = ""
+    vk: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    from_: str = ""  # "Name <address>"
+    reply_to: str = ""
+    return_path: str = ""  # empty: the address of `from`
+    unsubscribe_mailto: str = ""
+    list_domain: str = ""
+    bounce_domain: str = ""
+    feedback_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dkim:
+    domain: str = ""
+    selector: str = ""
+    key_file: str = ""
+    ed25519_selector: str = ""
+    ed25519_key_file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smtp:
+    url: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)  # only from NEWSLETTER_SMTP__PASSWORD
+    password_file: str = ""  # absolute once loaded
+    ca_file: str = ""  # absolute once loaded
+    starttls: str = "auto"  # auto: required unless the relay is on this machine
+    window: int = 1  # messages on the way per connection; more only to an own relay
+    own_relay: bool = False
+
+    def relay(self, url: str = "") -> RelayAddress:
+        """Return the relay to use: `url` (of the command line) or the setting's. Raises ConfigError, UsageError."""
+        if not (url or self.url):
+            raise ConfigError("smtp.url is not set", path=FILE, fix="set it, or name a relay with --smtp URL")
+        return parse_relay(url or self.url, starttls=self.starttls)
+
+    def login(self) -> tuple[str, str]:
+        """Return user and password, both empty when the relay asks for none; reads `password_file`.
+
+        Only a command that connects calls it: an editor's account need not be able to read the file.
+        """
+        if self.user and not (self.password or self.password_file):
+            way = "set NEWSLETTER_SMTP__PASSWORD, or smtp.password_file"
+            raise ConfigError("smtp.user is set without a password", path=FILE, fix=way)
+        if self.password or not self.password_file:
+            return self.user, self.password
+        return self.user, _read_secret(Path(self.password_file))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    url: str = ""  # empty: SQLite under var/
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    # Eight come within a tenth of the best rate to one relay, and stay below what relays allow one client
+    # (Postfix: 50; large providers: 10).
+    connections: int = 8
+    rate: float = 0.0  # messages a second; 0: as fast as the relay takes them
+    wait_minutes: int = 15  # how long `send` waits for retries before it leaves the issue waiting
+    give_up_hours: int = 48
+    uncertain: str = "hold"  # hold, or resend once
+    breaker_first: int = 20  # pause when none of an issue's first so many replies is an acceptance
+    breaker_same: int = 5  # pause when the same refusal of us (not of a recipient) comes so often running
+    breaker_bounce_share: float = 0.1  # pause when more than this share of the recipients is refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    approvals_required: int = 0
+    separate_author: bool = False
+    test_addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriberField:
+    default: str | None = None  # printed when a subscriber has no value; None: the template must say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriberSettings:
+    # A plain dict, never changed: settings travel to the compiling child by pickle, which takes no mapping proxy.
+    fields: Mapping[str, SubscriberField] = field(
+        default_factory=lambda: {name: SubscriberField(default="") for name in ("name", "city", "language")}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    public_url: str = ""  # without the last slash
+    archive_url: str = ""
+    assets_url: str = ""
+    office: Office = field(default_factory=Office)
+    brand: Brand = field(default_factory=Brand)
+    sender: Sender = field(default_factory=Sender)
+    dkim: Dkim = field(default_factory=Dkim)
+    smtp: Smtp = field(default_factory=Smtp)
+    database: Database = field(default_factory=Database)
+    send: Send = field(default_factory=Send)
+    review: Review = field(default_factory=Review)
+    subscriber: SubscriberSettings = field(default_factory=SubscriberSettings)
+
+    def missing(self) -> tuple[str, ...]:
+        """Return the settings that a real send needs and that are empty."""
+        needed = {
+            "public_url": self.public_url,
+            "sender.from": self.sender.from_,
+            "sender.unsubscribe_mailto": self.sender.unsubscribe_mailto,
+        }
+        return tuple(name for name, value in needed.items() if not value)
+
+    def require_sendable(self) -> None:
+        """Raise ConfigError naming everything that a real send needs and that is not set."""
+        if missing := self.missing():
+            raise ConfigError(f"not set: {', '.join(missing)}", path=FILE, fix="a real send needs them; fill them in")
+
+    def with_placeholders(self) -> tuple[Settings, tuple[str, ...]]:
+        """Return these settings with what a send needs filled in, and the names of what was filled.
+
+        The domain is of RFC 2606: nothing that escapes by mistake can reach anybody.
+        """
+        missing = self.missing()
+        values = {name: PLACEHOLDERS[name] for name in missing}
+        sender = dataclasses.replace(
+            self.sender,
+            from_=values.get("sender.from", self.sender.from_),
+            unsubscribe_mailto=values.get("sender.unsubscribe_mailto", self.sender.unsubscribe_mailto),
+        )
+        public_url = values.get("public_url", self.public_url)
+        return dataclasses.replace(self, public_url=public_url, sender=sender), missing
+
+
+PLACEHOLDERS = {
+    "public_url": "https://newsletter.invalid",
+    "sender.from": "news@newsletter.invalid",
+    "sender.unsubscribe_mailto": "unsubscribe@newsletter.invalid",
+}
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            mode = stat.S_IMODE(path.stat().st_mode)
+            text = file.read(4096)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"smtp.password_file cannot be read: {error}", path=str(path), fix="check the setting"
+        ) from error
+    if mode & 0o077:
+        raise ConfigError(f"others can read this password (mode {mode:04o})", path=str(path), fix=f"chmod 600 {path}")
+    password = text.rstrip("\r\n")
+    if not password:
+        raise ConfigError("the password file is empty", path=str(path), fix="write the password on its first line")
+    return password
