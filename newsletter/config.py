@@ -216,7 +216,7 @@ def _text_complaint(name: str, text: str) -> str:
         try:
             parse_relay(text)
         except UsageError as error:
-            return f": {error}"
+            return f"cannot be used: {error}"
     if not text:
         return "must not be empty" if name in _ALWAYS_SET else ""
     rule = _TEXT_RULES.get(name)
@@ -232,6 +232,10 @@ def _example(name: str, default: object) -> str:
 
 def _suggestion(key: Key) -> str:
     name, last = ".".join(key), key[-1]
+    if name in SECTIONS or name == "subscriber":
+        return f"{name} is a table: write [{name}] and its settings below"
+    if key[0] not in SECTIONS and (tables := get_close_matches(key[0], [*SECTIONS, "subscriber.fields"], n=1)):
+        return f"did you mean [{tables[0]}]?"
     known = [*known_settings(), "subscriber.fields"]
     if len(key) > 1 and last in known:
         return f"{last} belongs above the first [table] of the file"
