@@ -155,6 +155,7 @@ issue = Table(
     Column("retain_until", Moment),
     Column("epoch", Integer, nullable=False, server_default="0"),  # grows with every run; stale writers are refused
     Column("stop_requested", Boolean, nullable=False, server_default="0"),
+    Column("restore_hold", Boolean, nullable=False, server_default="0"),  # waits for `--after-restore` (engine.md)
     Column("accepted", Integer, nullable=False, server_default="0"),
     Column("rejected", Integer, nullable=False, server_default="0"),
     Column("gave_up", Integer, nullable=False, server_default="0"),
@@ -190,6 +191,8 @@ delivery = Table(
     Column("epoch", Integer, nullable=False, server_default="0"),
     Column("relay", String(200), nullable=False, server_default=""),
     Column("date_sent", Moment),  # the Date header of the last attempt
+    Column("stage", String(12), nullable=False, server_default=""),  # where the last reply came: rcpt, content …
+    Column("scope", String(12), nullable=False, server_default=""),  # whose fault it is, as delivery/scope.py judged
     Column("code", Integer, nullable=False, server_default="0"),
     Column("enhanced", String(12), nullable=False, server_default=""),
     Column("reply", Text, nullable=False, server_default=""),  # hostile text, at most 500 bytes
