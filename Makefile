@@ -1,0 +1,42 @@
+# Two commands matter on a fresh machine: `make demo` and `make test`. Everything they need is made in .venv.
+PYTHON ?= python3
+PY = .venv/bin/python
+
+.PHONY: demo test quick check lock clean venv venv-dev format
+
+demo: venv
+	@.venv/bin/newsletter demo
+
+test: venv-dev  ## every test; as root on Debian also installs what tests/debian-packages.txt lists
+	@.ci/test
+
+quick: venv-dev  ## the tests that need no service, under a minute
+	@$(PY) -m pytest -q -m "not service and not slow"
+
+check: venv-dev  ## form, types, order of imports, docs, and the wheel in an empty environment
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m pytest -q tests/test_layers.py tests/test_docs.py
+	@.ci/wheel
+
+format: venv-dev
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+# The lock files name no address: where packages come from is the machine's own setting.
+LOCK = .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+lock: venv-dev
+	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) pyproject.toml requirements-dev.in -c requirements.txt -o requirements-dev.txt
+
+venv:
+	@PYTHON="$(PYTHON)" .ci/venv .venv requirements.txt requirements-dev.txt
+
+venv-dev:
+	@PYTHON="$(PYTHON)" .ci/venv .venv requirements-dev.txt
+
+clean:
+	rm -rf .venv .venv-* dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find newsletter tests -name __pycache__ -type d -prune -exec rm -rf {} +
