@@ -1,0 +1,68 @@
+"""The block map: which bytes of the finished HTML came from which block of an item.
+
+Templates print a block's `mark`, a comment that survives MJML and inlining; it is cut out again here. Preview,
+comments and checks use the map; it lies beside the compiled issue and is no part of the digest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from newsletter.content.item import Block, Origin
+from newsletter.render.compiled import Part, SlotUse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockRange:
+    """Block `index` of item `item`, written at `origin`, is between two offsets of the HTML's UTF-8 bytes.
+
+    Offsets count static text only: slots have no length until they are merged.
+    """
+
+    item: int
+    index: int
+    kind: str
+    origin: Origin
+    start: int
+    end: int
+
+
+def mark(nonce: str, item: int, index: int) -> str:
+    return f"<!--{nonce}b{item}.{index}-->"
+
+
+def take_marks(part: Part, nonce: str, items: Sequence[Sequence[Block]]) -> tuple[Part, tuple[BlockRange, ...]]:
+    """Return the part without marks, and where each marked block stands: up to the next mark or the end."""
+    pattern = re.compile(rf"<!--{re.escape(nonce)}b(\d+)\.(\d+)-->")
+    found: list[tuple[int, int, int]] = []
+    pieces: list[str | SlotUse] = []
+    length = 0
+    for piece in part:
+        if isinstance(piece, SlotUse):
+            pieces.append(piece)
+            continue
+        kept: list[str] = []
+        done = 0
+        for match in pattern.finditer(piece):
+            kept.append(piece[done : match.start()])
+            length += len(kept[-1].encode())
+            found.append((int(match[1]), int(match[2]), length))
+            done = match.end()
+        kept.append(piece[done:])
+        length += len(kept[-1].encode())
+        pieces.append("".join(kept))
+    ends = [start for _, _, start in found[1:]] + [length]
+    ranges = tuple(
+        BlockRange(
+            item=item,
+            index=index,
+            kind=items[item][index].kind,
+            origin=items[item][index].origin,
+            start=start,
+            end=end,
+        )
+        for (item, index, start), end in zip(found, ends, strict=True)
+    )
+    return tuple(piece for piece in pieces if piece != ""), ranges

@@ -1,0 +1,138 @@
+"""Compiles in a short-lived child process, which ends before the first connection to a relay is made.
+
+The MJML library can panic or take its process down (libraries.md section 1); Russian models will need 250 MB. So a
+crash is an error with one line here, never the end of a send. Request and answer are pickles between two processes
+of the same program; nothing else can write to those pipes.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter.content import load_items
+from newsletter.errors import CompileError, InputError, NewsletterError
+from newsletter.issue import ContentOptions, Issue, build_issue
+from newsletter.render import Compilation, compile_issue
+from newsletter.settings import Settings
+
+TIMEOUT_SECONDS = 120  # a compile takes well under one second; a template that loops for ever must not hang a send
+MAX_MEMORY_BYTES = 4 * 1024**3  # `{{ 'a' * 10**10 }}` is legal in the sandbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompileRequest:
+    """What to compile: item files, the command line's CONTENT, settings, and where templates lie."""
+
+    root: Path  # the workspace: paths in messages and the issue's key are relative to it
+    items: tuple[Path, ...]
+    options: ContentOptions
+    settings: Settings
+    template_dirs: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompileResult:
+    issue: Issue
+    compilation: Compilation
+
+
+def compile_here(request: CompileRequest) -> CompileResult:
+    """Load, build and compile in this process."""
+    items = load_items(request.items, root=request.root)
+    issue = build_issue(
+        items, options=request.options, settings=request.settings, key=issue_key(request.items[0], request.root)
+    )
+    compilation = compile_issue(issue, settings=request.settings, template_dirs=request.template_dirs)
+    return CompileResult(issue=issue, compilation=compilation)
+
+
+def compile_in_child(request: CompileRequest) -> CompileResult:
+    """Load, build and compile in a child. Raises what `compile_here` raises, CompileError when the child dies."""
+    # -P keeps a file named like a standard module in the current directory from being imported.
+    command = [sys.executable, "-P", "-m", "newsletter.render.child"]
+    package_root = str(Path(__file__).resolve().parents[2])
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))}
+    try:
+        done = subprocess.run(
+            command,
+            input=pickle.dumps(request),
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+            env=environ,
+            start_new_session=True,  # Ctrl-C reaches the parent, which then decides
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CompileError(
+            f"compiling took more than {TIMEOUT_SECONDS} seconds", fix="look for a loop in the template"
+        ) from error
+    if done.returncode != 0 or not done.stdout:
+        raise CompileError(
+            f"the compiling process died ({_how(done.returncode)})",
+            path=_display(request),
+            fix="undo the last change to the template; if it stays, report it with the template",
+        )
+    # Our own child, started above from this package, wrote these bytes.
+    answer = pickle.loads(done.stdout)  # noqa: S301
+    if isinstance(answer, NewsletterError):
+        raise answer
+    if not isinstance(answer, CompileResult):
+        raise CompileError("the compiling process gave no answer", fix="report it")
+    return answer
+
+
+def issue_key(path: Path, root: Path) -> str:
+    """Return what names the issue of this item: its path in the workspace, outside it the absolute path."""
+    full = path.resolve()
+    return full.relative_to(root.resolve()).as_posix() if full.is_relative_to(root.resolve()) else full.as_posix()
+
+
+def _display(request: CompileRequest) -> str:
+    return issue_key(request.items[0], request.root) if request.items else ""
+
+
+def _how(code: int) -> str:
+    if code < 0:
+        return f"signal {signal.Signals(-code).name}"
+    return f"exit code {code}"
+
+
+def main() -> int:
+    """The child: a pickled CompileRequest on stdin, a pickled CompileResult or NewsletterError on stdout."""
+    _limit_memory()
+    out = io.FileIO(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not mix with the answer
+    request: CompileRequest = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - written by our parent
+    try:
+        answer: CompileResult | NewsletterError = compile_here(request)
+    except NewsletterError as error:
+        answer = error
+    except MemoryError:
+        answer = CompileError("compiling needs more memory than is sensible for a mail", fix="look at the template")
+    except RecursionError:
+        answer = InputError("the item is nested too deep", path=_display(request), fix="make it flatter")
+    with io.BufferedWriter(out) as stream:
+        stream.write(pickle.dumps(answer))
+    return 0
+
+
+def _limit_memory() -> None:
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = MAX_MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(hard, MAX_MEMORY_BYTES)
+    resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+
+
+if __name__ == "__main__":
+    # `python -m` runs this file as __main__; the classes to pickle are those of the importable module.
+    from newsletter.render.child import main as _main
+
+    raise SystemExit(_main())

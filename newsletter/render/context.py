@@ -1,0 +1,88 @@
+"""Cuts finished HTML at its tokens and finds for each slot how its value must be escaped there.
+
+The context is found in the finished HTML, never declared in a template: what inlining or MJML moved is then escaped
+for where it ended up. A slot where no escaping is safe enough is a template error.
+"""
+
+from __future__ import annotations
+
+from newsletter.errors import TemplateError
+from newsletter.render.compiled import Context, Part, SlotUse
+from newsletter.render.html_scan import Zone, zones
+from newsletter.render.slots import SlotKind, Tokens
+
+TEXT_ATTRIBUTES = frozenset({"alt", "title", "aria-label"})
+URL_ATTRIBUTES = frozenset({"href", "src"})
+
+_REFUSED = {
+    "style": "in CSS",
+    "script": "in a script",
+    "comment": "in a comment",
+    "tag": "in a tag",
+    "unquoted": "in an attribute without quotes",
+}
+
+
+def split_html(source: str, tokens: Tokens, path: str) -> Part:
+    """Return `source` as text and slots with their contexts. Raises TemplateError for a slot in a refused place."""
+    pieces: list[str | SlotUse] = []
+    done = 0
+    for zone in zones(source):
+        for match in tokens.pattern.finditer(source, zone.start, zone.end):
+            kind = tokens.kind(match[0])
+            before, after = source[zone.start : match.start()], source[match.end() : zone.end]
+            context = _context(zone, kind, (before, after), path)
+            pieces.append(source[done : match.start()])
+            pieces.append(SlotUse(field=kind.name, context=context, steps=kind.steps))
+            done = match.end()
+    pieces.append(source[done:])
+    part = tuple(piece for piece in pieces if piece != "")
+    for piece in part:
+        if isinstance(piece, str):
+            tokens.assert_no_fragment(piece, path)
+    return part
+
+
+def split_text(source: str, tokens: Tokens, path: str, context: Context = "plain") -> Part:
+    """Return plain text (or a header's value) as text and slots."""
+    pieces: list[str | SlotUse] = []
+    done = 0
+    for match in tokens.pattern.finditer(source):
+        kind = tokens.kind(match[0])
+        pieces += [source[done : match.start()], SlotUse(field=kind.name, context=context, steps=kind.steps)]
+        done = match.end()
+    pieces.append(source[done:])
+    part = tuple(piece for piece in pieces if piece != "")
+    for piece in part:
+        if isinstance(piece, str):
+            tokens.assert_no_fragment(piece, path)
+    return part
+
+
+def _context(zone: Zone, kind: SlotKind, around: tuple[str, str], path: str) -> Context:
+    if zone.kind == "text":
+        return "text"
+    if zone.kind == "mso":
+        return "comment"
+    if zone.kind != "attribute":
+        raise _refusal(kind, _REFUSED[zone.kind], path)
+    if zone.attribute in TEXT_ATTRIBUTES:
+        return "attribute"
+    if zone.attribute not in URL_ATTRIBUTES:
+        raise _refusal(kind, f"in the attribute {zone.attribute}=", path)
+    before, after = around
+    if kind.name.startswith("links."):
+        if before or after or kind.steps:
+            raise _refusal(
+                kind, f"as a part of {zone.attribute}=", path, f'write {zone.attribute}="{{{{ {kind.name} }}}}"'
+            )
+        return "url"
+    if "?" in before and "#" not in before and before[-1:] in ("=", "+"):
+        return "query"
+    way = f'put it into a query, such as {zone.attribute}="https://…/?name={{{{ {kind.name} }}}}"'
+    raise _refusal(kind, f"as a part of {zone.attribute}=", path, way)
+
+
+def _refusal(kind: SlotKind, where: str, path: str, fix: str = "") -> TemplateError:
+    way = fix or "print it in text, in alt or title, or as a value in a link's query"
+    return TemplateError(f"{kind.name} is printed {where}, where no value of a subscriber is safe", path=path, fix=way)
