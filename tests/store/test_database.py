@@ -89,8 +89,7 @@ def test_writer_holds_the_lock_from_its_first_statement_and_readers_go_on(tmp_pa
 def test_error_in_a_transaction_leaves_nothing(tmp_path: Path) -> None:
     engine = open_database(url(tmp_path / "n.db"))
     with pytest.raises(StoreError), writing(engine) as conn:
-        add_list(conn, "a")
-        add_list(conn, "a")  # the name is unique
+        add_list(conn, "a", "a")  # the name is unique
     with reading(engine) as conn:
         assert conn.execute(text("SELECT count(*) FROM list")).scalar() == 0
     engine.dispose()
@@ -139,8 +138,9 @@ def test_folder_that_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_full_disk_is_told_in_one_line(tmp_path: Path) -> None:
     engine = open_database(url(tmp_path / "n.db"))
-    with pytest.raises(StoreError, match=r"the disk is full; free some space"), writing(engine) as conn:
+    with writing(engine) as conn:
         conn.exec_driver_sql("PRAGMA max_page_count = 1")  # SQLite's own way to say that no page can be added
+    with pytest.raises(StoreError, match=r"the disk is full; free some space"), writing(engine) as conn:
         add_list(conn, *(f"list {n}" for n in range(2_000)))
     engine.dispose()
 

@@ -1,0 +1,214 @@
+"""Whose fault a reply is: the stage of the transaction and the reply's codes, in one table.
+
+A wrong verdict is dear both ways: a recipient blamed for our mistake is never mailed again, and our mistake taken for
+a recipient's is repeated for the whole list. So only what speaks plainly of the mailbox blames the recipient
+(RFC 3463; Postfix refuses senders and clients at RCPT too), and what is unknown is ours. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from newsletter.delivery.state import Cause, DeliveryState
+
+MAX_REPLY_BYTES = 500
+
+
+class Stage(Enum):
+    """Where in the session a reply came."""
+
+    CONNECT = "connect"
+    EHLO = "ehlo"
+    TLS = "tls"
+    AUTH = "auth"
+    RSET = "rset"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"  # the reply to DATA itself: 354 or a refusal
+    CONTENT = "content"  # the reply to the final dot: the one that decides
+    LOCAL = "local"  # no server was asked
+
+
+class Scope(Enum):
+    NONE = "none"  # nobody's: accepted
+    RECIPIENT = "recipient"
+    MESSAGE = "message"  # this mail's content or size
+    OURS = "ours"  # our sender address, our client, our reputation, our protocol; and all that is unknown
+    SESSION = "session"  # the connection's: nobody is blamed
+
+
+class Kind(Enum):
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    DEFERRED = "deferred"
+    UNCERTAIN = "uncertain"
+    NOT_SENT = "not_sent"  # certain that nothing was accepted, and no reply was about this message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the server said: hostile text, cut to 500 bytes."""
+
+    code: int
+    text: str = ""
+
+    @property
+    def enhanced(self) -> str:
+        """The enhanced status code (RFC 3463) when the text begins with one of the reply's own class, else ""."""
+        found = _ENHANCED.match(self.text)
+        return found[0] if found and found[0][0] == str(self.code)[:1] else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one attempt."""
+
+    kind: Kind
+    scope: Scope
+    stage: Stage
+    code: int = 0
+    enhanced: str = ""
+    reply: str = ""
+    queue_id: str = ""  # of an accepted message, as the server named it
+
+    @property
+    def state(self) -> DeliveryState:
+        return _MOVE[self.kind][0]
+
+    @property
+    def cause(self) -> Cause:
+        return _MOVE[self.kind][1]
+
+    @property
+    def is_ours(self) -> bool:
+        """True when the next recipient would meet the same refusal: what the breaker counts."""
+        return self.kind in (Kind.REJECTED, Kind.DEFERRED) and self.scope in (Scope.OURS, Scope.MESSAGE)
+
+    @property
+    def is_hard_bounce(self) -> bool:
+        return self.kind is Kind.REJECTED and self.scope is Scope.RECIPIENT
+
+    def __str__(self) -> str:
+        said = f"{self.code} {self.reply}" if self.code else self.reply
+        return f"{said} (at {self.stage.value.upper()})"
+
+
+_MOVE = {
+    Kind.ACCEPTED: (DeliveryState.ACCEPTED, Cause.REPLY),
+    Kind.REJECTED: (DeliveryState.REJECTED, Cause.REPLY),
+    Kind.DEFERRED: (DeliveryState.DEFERRED, Cause.REPLY),
+    Kind.UNCERTAIN: (DeliveryState.UNCERTAIN, Cause.LOST_REPLY),
+    Kind.NOT_SENT: (DeliveryState.PENDING, Cause.NOT_WRITTEN),
+}
+
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\d)")
+# "queued as 4F1B2", "Ok: queued as …", "id=1rX-…": Postfix, Exim and most others name their queue entry so.
+_QUEUE_ID = re.compile(r"(?:queued as|\bid[=:]|\bas)\s*([A-Za-z0-9][A-Za-z0-9._-]{3,99})", re.IGNORECASE)
+
+_TRANSACTION = (Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.CONTENT)
+
+# Subject.detail of RFC 3463 and RFC 7372 that speaks of the mailbox; anything of subject 2 does.
+_OF_RECIPIENT = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "7.13", "7.17", "7.18"})
+_OF_MESSAGE = frozenset({"2.3", "3.4"})  # too large for the mailbox, too large for the system
+
+# A refusal without an enhanced code blames the recipient only if it says so in words.
+_NAMES_THE_USER = re.compile(
+    r"\b(?:user|mailbox|recipient|account|addressee)\b.{0,60}\b(?:unknown|not found|not exist|doesn't exist"
+    r"|unavailable|invalid|disabled|inactive|not available|not local|no longer)\b"
+    r"|\b(?:unknown|no such|invalid|nonexistent|non-existent)\b.{0,20}\b(?:user|mailbox|recipient|account|addressee)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_NAMES_SOMETHING_ELSE = re.compile(
+    r"\b(?:sender|from address|relay|relaying|access denied|policy|spam|blocked|black-?list|block-?list|listed"
+    r"|client host|helo|authenticat\w*|quota)\b",
+    re.IGNORECASE,
+)
+_BARE_CODES = (550, 551, 553)
+
+
+def judge(stage: Stage, reply: Reply) -> Outcome:
+    """Return what `reply` at `stage` makes of the message.
+
+    A positive reply before CONTENT decides nothing and must not be asked about (ValueError).
+    """
+    kind, scope = _verdict(stage, reply)
+    queue_id = ""
+    if kind is Kind.ACCEPTED and (found := _QUEUE_ID.search(reply.text)):
+        queue_id = found[1]
+    return Outcome(
+        kind=kind,
+        scope=scope,
+        stage=stage,
+        code=reply.code,
+        enhanced=reply.enhanced,
+        reply=cut(reply.text),
+        queue_id=queue_id,
+    )
+
+
+def local_refusal(code: int, enhanced: str, text: str, scope: Scope) -> Outcome:
+    """Return a refusal that we make ourselves, before anything is written (RFC 6531 section 3.5: 5.6.7)."""
+    return Outcome(
+        kind=Kind.REJECTED,
+        scope=scope,
+        stage=Stage.LOCAL,
+        code=code,
+        enhanced=enhanced,
+        reply=cut(f"{enhanced} {text}"),
+    )
+
+
+def not_sent(stage: Stage, why: str) -> Outcome:
+    """The connection failed while it was certain that nothing had been accepted."""
+    return Outcome(kind=Kind.NOT_SENT, scope=Scope.SESSION, stage=stage, reply=cut(why))
+
+
+def uncertain(why: str) -> Outcome:
+    """The last byte may have left and the final reply was not read (RFC 1047)."""
+    return Outcome(kind=Kind.UNCERTAIN, scope=Scope.SESSION, stage=Stage.CONTENT, reply=cut(why))
+
+
+def cut(text: str) -> str:
+    """Return at most 500 bytes of `text`, whole characters only; undecodable bytes are shown as such."""
+    clean = text.encode("utf-8", "backslashreplace")
+    return clean[:MAX_REPLY_BYTES].decode("utf-8", "ignore")
+
+
+def _verdict(stage: Stage, reply: Reply) -> tuple[Kind, Scope]:
+    group = reply.code // 100
+    if stage not in _TRANSACTION:
+        return Kind.NOT_SENT, Scope.SESSION
+    if group == 2:
+        if stage is not Stage.CONTENT:
+            raise ValueError(f"{reply.code} at {stage.value} decides nothing")
+        return Kind.ACCEPTED, Scope.NONE
+    if group not in (4, 5):
+        # Not an answer that SMTP knows here: after the final dot nobody can say what the server did with the mail.
+        return (Kind.UNCERTAIN if stage is Stage.CONTENT else Kind.NOT_SENT), Scope.SESSION
+    if reply.code == 421:
+        # The server ends the session (RFC 5321 section 3.8); as the final reply it still refuses this message.
+        return (Kind.DEFERRED if stage is Stage.CONTENT else Kind.NOT_SENT), Scope.SESSION
+    return (Kind.DEFERRED if group == 4 else Kind.REJECTED), _blame(stage, reply)
+
+
+def _blame(stage: Stage, reply: Reply) -> Scope:
+    detail = reply.enhanced.partition(".")[2]
+    if stage is Stage.RCPT:
+        return _blame_at_rcpt(reply, detail)
+    if stage in (Stage.DATA, Stage.CONTENT) and (detail.startswith("6.") or detail in _OF_MESSAGE):
+        return Scope.MESSAGE
+    if stage is Stage.MAIL and detail in _OF_MESSAGE:  # answers our SIZE=
+        return Scope.MESSAGE
+    return Scope.OURS
+
+
+def _blame_at_rcpt(reply: Reply, detail: str) -> Scope:
+    if detail:
+        return Scope.RECIPIENT if detail in _OF_RECIPIENT or detail.startswith("2.") else Scope.OURS
+    speaks = _NAMES_THE_USER.search(reply.text) and not _NAMES_SOMETHING_ELSE.search(reply.text)
+    if reply.code in _BARE_CODES:
+        return Scope.RECIPIENT if speaks else Scope.OURS
+    # 450 and 452 without more: the mailbox is busy or full, by their meaning at RCPT (RFC 5321 section 4.2.3).
+    return Scope.RECIPIENT if reply.code == 450 and speaks else Scope.OURS
