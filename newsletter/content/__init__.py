@@ -1,0 +1,7 @@
+"""News items: files in, `NewsItem` records out."""
+
+from __future__ import annotations
+
+from newsletter.content.load import load_item, load_items
+
+__all__ = ["load_item", "load_items"]

@@ -26,7 +26,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A run of text in one style. `href` is empty, or an absolute http, https, mailto or tel address."""
+    """A run of text in one style. `href` is empty, or an absolute http, https, mailto or tel address.
+
+    A newline in `text` is a line break that the writer asked for; text has no other control characters.
+    """
 
     text: str
     bold: bool = False
@@ -59,6 +62,7 @@ class Figure:
     base_period: str = ""  # of a ratio: the period compared with, "2020"
     origin: Origin
     proposed: bool = False
+    rule: str = ""  # the rule that found it (content/trust.py); empty when a person wrote it down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +105,9 @@ class Quote:
     speaker: str
     role: str
     origin: Origin
-    proposed: bool = False
+    proposed: bool = False  # the words are somebody's, but who said them is a guess to look at
+    attribution: str = ""  # as written: "сказал директор завода на встрече"; speaker and role come from it
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +122,7 @@ class FigureGroup:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     kind: ClassVar[str] = "image"
-    src: str  # https address, or a path under content/
+    src: str  # https address, or the file's path from the workspace's root ("content/plant.png")
     alt: str
     credit: str = ""
     origin: Origin
@@ -142,6 +148,7 @@ class Region:
     name: str
     places: tuple[str, ...]
     proposed: bool = False
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,16 @@
+"""A file as written, before any rule has looked for facts: what both loaders return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from newsletter.content.item import Block, Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The title as written (empty when there is none) and the blocks in their order."""
+
+    title: Text
+    title_line: int
+    blocks: tuple[Block, ...]

@@ -1,0 +1,147 @@
+"""Front matter: the YAML between two lines of three dashes at the top of a file, split off and checked.
+
+Every mistake is one InputError with the line in the file. Aliases are refused: they can make cycles and bombs.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import yaml  # type: ignore[import-untyped]  # PyYAML carries no types
+from frontmatter.default_handlers import YAMLHandler
+
+from newsletter.content.keys import EMPTY, KEYS, Value, WrongValueError
+from newsletter.errors import InputError
+
+_MAX_DEPTH = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """Checked values by key, the line of each key, and what follows the front matter."""
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+    body: str
+    body_line: int  # the line of the file on which `body` begins
+
+    def line(self, key: str) -> int:
+        return self.lines.get(key, 1)
+
+    def word(self, key: str) -> str:
+        """Return a text value, empty when the key is missing."""
+        value = self.values.get(key, "")
+        return value if isinstance(value, str) else ""
+
+
+def split_front(text: str, shown: str) -> Front:
+    """Return the front matter of a file and its body. Raises InputError."""
+    handler = YAMLHandler()
+    if not handler.detect(text):
+        _refuse_late_front(text, shown)
+        return Front(body=text, body_line=1)
+    try:
+        source, body = handler.split(text)
+    except ValueError as exc:
+        raise InputError(
+            "the front matter is not closed",
+            path=shown,
+            line=1,
+            fix='end it with a line "---", or delete the first "---"',
+        ) from exc
+    body_line = text.count("\n", 0, len(text) - len(body)) + 1
+    first = text.count("\n", 0, text.find("\n") + 1) + 1
+    # The boundary swallows blank lines after itself; counted back from the end, no line is lost.
+    first = max(first, text.count("\n", 0, text.index(source)) + 1) if source.strip() else first
+    values, lines = _read(source, shown, first)
+    return Front(values=values, lines=lines, body=body, body_line=body_line)
+
+
+def _refuse_late_front(text: str, shown: str) -> None:
+    stripped = text.lstrip()
+    head, _, rest = stripped.partition("\n")
+    name, colon, _ = rest.partition(":")
+    if stripped != text and head.strip() == "---" and colon and name.strip() in KEYS:
+        line = text.count("\n", 0, len(text) - len(stripped)) + 1
+        raise InputError(
+            "the front matter does not stand in the first line",
+            path=shown,
+            line=line,
+            fix="delete what comes before it",
+        )
+
+
+def _read(source: str, shown: str, first: int) -> tuple[dict[str, object], dict[str, int]]:
+    try:
+        for event in yaml.parse(source, Loader=yaml.BaseLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise InputError(
+                    "the front matter uses a YAML alias (*)",
+                    path=shown,
+                    line=first + event.start_mark.line,
+                    fix='write the value out, or put it in quotes: "*…"',
+                )
+        root = yaml.compose(source, Loader=yaml.BaseLoader)
+    except yaml.YAMLError as exc:
+        mark = getattr(exc, "problem_mark", None)
+        line = first + (mark.line if mark is not None else 0)
+        problem = str(getattr(exc, "problem", None) or "not YAML")
+        raise InputError(
+            f"the front matter is broken: {' '.join(problem.split())}",
+            path=shown,
+            line=line,
+            fix='write "key: value" lines, text with a colon in quotes',
+        ) from exc
+    except RecursionError as exc:
+        raise InputError("the front matter is nested too deeply", path=shown, line=first, fix="simplify it") from exc
+    if root is None:
+        return {}, {}
+    if not isinstance(root, yaml.MappingNode):
+        raise InputError("the front matter is not a mapping", path=shown, line=first, fix='write "key: value" lines')
+    values: dict[str, object] = {}
+    lines: dict[str, int] = {}
+    for key_node, value_node in root.value:
+        line = first + key_node.start_mark.line
+        key = _key(key_node, shown, line)
+        if key in lines:
+            raise InputError(f"{key!r} stands twice", path=shown, line=line, fix="keep one")
+        lines[key] = line
+        values |= _checked(key, value_node, shown, line)
+    return values, lines
+
+
+def _key(node: yaml.Node, shown: str, line: int) -> str:
+    key = node.value if isinstance(node, yaml.ScalarNode) else ""
+    if key in KEYS:
+        return str(key)
+    close = difflib.get_close_matches(str(key).lower(), KEYS, n=1)
+    fix = f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(KEYS)}"
+    raise InputError(f"front matter knows no key {str(key)[:60]!r}", path=shown, line=line, fix=fix)
+
+
+def _checked(key: str, node: yaml.Node, shown: str, line: int) -> dict[str, object]:
+    try:
+        value = _plain(node)
+        if value == "":
+            return {key: EMPTY[key]} if key in EMPTY else {}
+        return {key: KEYS[key](value)}
+    except WrongValueError as exc:
+        raise InputError(f"{key!r} {exc}", path=shown, line=line, fix="see docs/items.md") from exc
+
+
+def _plain(node: yaml.Node, depth: int = 0) -> Value:
+    if depth > _MAX_DEPTH:
+        raise WrongValueError("is nested too deeply")
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(entry, depth + 1) for entry in node.value]
+    if isinstance(node, yaml.MappingNode):
+        pairs: dict[str, Value] = {}
+        for name, entry in node.value:
+            if not isinstance(name, yaml.ScalarNode) or name.value in pairs:
+                raise WrongValueError("has a name that is no text, or stands twice")
+            pairs[name.value] = _plain(entry, depth + 1)
+        return pairs
+    words = str(node.value)
+    return "" if node.style is None and words in {"~", "null"} else words
