@@ -131,8 +131,7 @@ class Keys:
     def message_id_local(self, issue_id: int, delivery_id: int, *, nonce: str = "") -> str:
         """Return the left side of Message-ID: 32 characters, the same for every try; `nonce` makes another one."""
         text = f"{issue_id}/{delivery_id}/{nonce}"
-        digest = hmac.digest(self._key(self.current, "message-id"), text.encode(), "sha256")
-        return base64.b32encode(digest[:20]).decode("ascii").lower()
+        return hmac.digest(self._key(self.current, "message-id"), text.encode(), "sha256")[:16].hex()
 
     def shuffle_key(self, seed: str, address_key: bytes) -> bytes:
         """Return what to sort an audience by: a fair order that nobody outside can foretell, fixed for a `seed`."""

@@ -91,12 +91,11 @@ def date_header(moment: datetime) -> bytes:
     offset = moment.utcoffset()
     if offset is None:
         raise ValueError("a naive time reached the Date header")
-    sign, minutes = ("-", -offset) if offset < timedelta(0) else ("+", offset)
-    hours, minutes_left = divmod(int(minutes.total_seconds()) // 60, 60)
-    return (
-        f"Date: {_DAYS[moment.weekday()]}, {moment.day:02d} {_MONTHS[moment.month - 1]} {moment.year:04d}"
-        f" {moment:%H:%M:%S} {sign}{hours:02d}{minutes_left:02d}\r\n"
-    ).encode("ascii")
+    minutes = offset // timedelta(minutes=1)
+    sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
+    day = f"{_DAYS[moment.weekday()]}, {moment.day:02d} {_MONTHS[moment.month - 1]} {moment.year:04d}"
+    time = f"{moment.hour:02d}:{moment.minute:02d}:{moment.second:02d}"
+    return f"Date: {day} {time} {sign}{minutes // 60:02d}{minutes % 60:02d}\r\n".encode("ascii")
 
 
 def shortened(text: str, limit: int = MAX_SUBJECT) -> str:
