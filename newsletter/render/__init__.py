@@ -101,8 +101,9 @@ def _html(
 ) -> tuple[Part, str, tuple[BlockRange, ...]]:
     name = f"{issue.template}/{LETTER}"
     shown = f"templates/{name}"
+    tokens.printed.clear()
     source = templates.render(name, context, escaped=True)
-    printed = tokens.count(source)
+    printed = sorted(tokens.printed)
     raw = to_html(source, folders=templates.folders, locate=_locator(templates, name, context))
     html = inline_css(raw, path=shown)
     before, after = tokens.count(raw), tokens.count(html)

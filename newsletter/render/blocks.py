@@ -53,7 +53,7 @@ def take_marks(part: Part, nonce: str, items: Sequence[Sequence[Block]]) -> tupl
         kept.append(piece[done:])
         length += len(kept[-1].encode())
         pieces.append("".join(kept))
-    ends = [start for _, _, start in found[1:]] + [length]
+    ends = [*(start for _, _, start in found[1:]), length][: len(found)]
     ranges = tuple(
         BlockRange(
             item=item,

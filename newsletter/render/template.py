@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import (
     FileSystemLoader,
@@ -150,9 +150,8 @@ def _environment(loader: _Loader, tokens: Tokens, *, escaped: bool, marked: bool
     filters: dict[str, Callable[..., Any]] = environment.filters
     for name, function in list(filters.items()):
         environment.filters[name] = _guarded(function, f"|{name}", tokens)
-    tests: dict[str, Callable[..., Any]] = environment.tests
-    for name, test in list(tests.items()):
-        environment.tests[name] = _guarded(test, f"is {name}", tokens)
+    for name, test in list(environment.tests.items()):
+        environment.tests[name] = _guarded(cast(Callable[..., Any], test), f"is {name}", tokens)
     stock_default = environment.filters["default"]
     for name in ALLOWED_FILTERS:
         environment.filters[name] = _slot_filter(name, stock_default)
