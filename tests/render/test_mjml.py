@@ -101,13 +101,15 @@ def test_include_of_itself_is_an_error(tmp_path: Path) -> None:
         html_of('<mj-include path="a.mjml" />', [tmp_path])
 
 
-def test_include_chain_without_a_cycle_works_to_its_limit(tmp_path: Path) -> None:
+def test_included_file_is_compiled_with_its_brackets_escaped(tmp_path: Path) -> None:
+    (tmp_path / "part.mjml").write_text("<mj-text>Конец > 1</mj-text>", encoding="utf-8")
+    assert "Конец &gt; 1" in html_of('<mj-include path="part.mjml" />', [tmp_path])
+
+
+def test_includes_nested_too_deep_are_refused(tmp_path: Path) -> None:
     for number in range(12):
-        (tmp_path / f"{number}.mjml").write_text(
-            f'<mj-text>{number}</mj-text><mj-include path="{number + 1}.mjml" />', encoding="utf-8"
-        )
-    (tmp_path / "12.mjml").write_text("<mj-text>Конец > 1</mj-text>", encoding="utf-8")
-    assert "Конец &gt; 1" in html_of('<mj-include path="4.mjml" />', [tmp_path])
+        text = f'<mj-text>x</mj-text><mj-include path="{number + 1}.mjml" />'
+        (tmp_path / f"{number}.mjml").write_text(text, encoding="utf-8")
     with pytest.raises(TemplateError, match="nested more than"):
         html_of('<mj-include path="0.mjml" />', [tmp_path])
 
