@@ -76,6 +76,7 @@ _TEXT_RULES: dict[str, Callable[[str], str]] = {
     "sender.list_domain": rules.domain,
     "sender.bounce_domain": rules.domain,
     "dkim.domain": rules.domain,
+    "database.url": rules.database_url,
     "smtp.starttls": rules.one_of("auto", "required", "no"),
     "send.uncertain": rules.one_of("hold", "resend"),
     "review.test_addresses": rules.mailbox,

@@ -40,6 +40,17 @@ def base_url(text: str) -> str:
     return "must not hold spaces" if re.search(r"\s", text) else ""
 
 
+def database_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        password = parts.password
+    except ValueError:
+        return "is not the address of a database"
+    if password is not None:
+        return "must not hold a password: use ~/.pgpass, of mode 0600"
+    return "" if parts.scheme and "://" in text else "must be an address, as in sqlite:///var/newsletter.db"
+
+
 def link(text: str) -> str:
     """A page that the mail links to."""
     try:

@@ -48,7 +48,10 @@ class Workspace:
 
     def database_url(self, settings: Settings) -> str:
         """Return the database's address; the embedded SQLite file under `var/` unless the settings name another."""
-        return settings.database.url or f"sqlite:///{self.var / 'newsletter.db'}"
+        url = settings.database.url or "sqlite:///var/newsletter.db"
+        # Three slashes: a path of the workspace, wherever the command is run; four: an absolute one.
+        name = url.removeprefix("sqlite:///")
+        return url if name == url or name.startswith("/") else f"sqlite:///{self.root / name}"
 
     def private_dir(self, *names: str) -> Path:
         """Return `var/` or a folder in it, made with mode 0700 at first need; raises DiskError."""

@@ -82,7 +82,9 @@ def imports_of(path: Path) -> Iterator[tuple[int, str]]:
             module = ".".join(part for part in (base, node.module or "") if part)
             yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
-            yield from ((node.lineno, a.value) for a in node.args if isinstance(a, ast.Constant))
+            yield from (
+                (node.lineno, a.value) for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)
+            )
 
 
 def unit_of(path: Path) -> str:

@@ -46,6 +46,10 @@ def test_the_database_is_in_var_unless_the_settings_name_one(workspace: Workspac
     assert workspace.database_url(Settings()) == f"sqlite:///{workspace.root}/var/newsletter.db"
     named = replace(Settings(), database=Database(url="sqlite:////elsewhere.db"))
     assert workspace.database_url(named) == "sqlite:////elsewhere.db"
+    near = replace(Settings(), database=Database(url="sqlite:///var/other.db"))
+    assert workspace.database_url(near) == f"sqlite:///{workspace.root}/var/other.db"
+    far = replace(Settings(), database=Database(url="postgresql+psycopg://db.example/news"))
+    assert workspace.database_url(far) == "postgresql+psycopg://db.example/news"
 
 
 def test_paths_are_shown_as_a_person_knows_them(workspace: Workspace) -> None:

@@ -53,7 +53,8 @@ def make_workspace(root: Path, environ: Mapping[str, str]) -> None:
             _move(Path(aside), root)
         done = True
     except OSError as error:
-        reason = error.strerror or str(error)
+        # copytree gathers its failures: (source, target, reason) each, of which the first tells all.
+        reason = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or str(error)
         raise DiskError(
             f"no workspace could be made: {reason}", path=str(root), fix="check the disk's free space and your rights"
         ) from error
