@@ -151,6 +151,10 @@ class Merger:
             sha256=hashlib.sha256(data).hexdigest(),
         )
 
+    def values(self, recipient: Recipient) -> Mapping[str, str]:
+        """Return what every slot of this person's mail is filled with, by full name."""
+        return self._personal(recipient).values
+
     def _token(self, purpose: Purpose, list_id: int, subject_id: int) -> Token:
         return self._keys.token(Purpose.TRIAL if self._trial else purpose, list_id, subject_id)
 

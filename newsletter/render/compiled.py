@@ -78,6 +78,11 @@ def escape(value: str, context: Context) -> str:
 Part = tuple[str | SlotUse, ...]
 
 
+def fill(part: Part, values: Mapping[str, str]) -> str:
+    """Return a part as one person reads it: every slot resolved and escaped for its place."""
+    return "".join(piece if isinstance(piece, str) else piece.resolve(values) for piece in part)
+
+
 def slots_of(part: Part) -> Iterator[SlotUse]:
     return (piece for piece in part if isinstance(piece, SlotUse))
 

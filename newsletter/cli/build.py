@@ -1,0 +1,175 @@
+"""`newsletter build` and `newsletter check`: the mail as files, and what is wrong with it. Neither sends anything."""
+
+from __future__ import annotations
+
+import json as json_module
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.check import Report, gate
+from newsletter.cli.compiling import (
+    Specimen,
+    compile_items,
+    office_now,
+    report_on,
+    specimen_of,
+    workspace_keys,
+)
+from newsletter.cli.context import CommandContext, open_context
+from newsletter.cli.options import Date, Items, Json, Lang, Preheader, Subject, Template, Title
+from newsletter.cli.output import one_line, print_json, say
+from newsletter.content.as_json import item_json
+from newsletter.errors import DiskError, GateError, NewsletterError
+from newsletter.issue import ContentOptions
+from newsletter.render.child import CompileResult
+from newsletter.render.compiled import CompiledIssue
+
+
+def build(
+    items: Items,
+    *,
+    title: Title = "",
+    subject: Subject = "",
+    preheader: Preheader = "",
+    lang: Lang = "",
+    date: Date = "",
+    template: Template = "",
+    out: Annotated[
+        str, typer.Option("--out", metavar="DIR", help="Folder for the files; var/build/<item> by default.")
+    ] = "",
+    as_: Annotated[
+        str, typer.Option("--as", metavar="EMAIL", help="Show the mail as this subscriber would get it.")
+    ] = "",
+) -> int:
+    """Make the mail of an item: HTML, text, .eml and issue.json.
+
+    Writes issue.html, issue.txt, issue.eml and issue.json. Links in them are trials: they unsubscribe nobody.
+    What the checks find is shown and never stops a build.
+    """
+    context = open_context(placeholders=True)
+    options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
+    result = compile_items(context, items, options)
+    specimen = _specimen(context, result.compilation.compiled, as_)
+    folder = Path(out) if out else context.workspace.private_dir("build") / slug(Path(items[0]))
+    write_files(folder, _files(result, specimen))
+    report = report_on(result, specimen)
+    for finding in report.findings:
+        say(str(finding))
+    shown = context.workspace.shown(folder)
+    print(f"{one_line(specimen.subject)}\n{shown}/issue.html  issue.txt  issue.eml  issue.json")
+    return 0
+
+
+def check(
+    items: Items,
+    *,
+    title: Title = "",
+    subject: Subject = "",
+    preheader: Preheader = "",
+    lang: Lang = "",
+    date: Date = "",
+    template: Template = "",
+    json: Json = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings refuse too.")] = False,
+) -> int:
+    """Say what is wrong with the mail of an item.
+
+    Exit code 3 when something breaks the mail or its delivery; with --strict on warnings too. A finding is waived in
+    front matter, with a reason: `waive: {no_date: "an evergreen"}`. docs/checks.md explains every finding.
+    """
+    context = open_context(placeholders=True)
+    options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
+    result = compile_items(context, items, options)
+    report = report_on(result, _specimen(context, result.compilation.compiled, ""))
+    if json:
+        print_json(report.as_json())
+    else:
+        print(_shown(report))
+    return _gate_code(report, strict=strict)
+
+
+def _gate_code(report: Report, *, strict: bool) -> int:
+    """`check` has said everything already: the gate's word is only its exit code."""
+    try:
+        gate(report, strict=strict)
+    except GateError as refused:
+        return refused.exit_code
+    return 0
+
+
+def _shown(report: Report) -> str:
+    lines = [one_line(str(finding)) for finding in report.findings]
+    lines.append(f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}")
+    return "\n".join(lines)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _specimen(context: CommandContext, compiled: CompiledIssue, address: str) -> Specimen:
+    keys, now = workspace_keys(context), office_now(context)
+    if not address:
+        return specimen_of(compiled, keys=keys, now=now)
+    from newsletter.cli.people import known_person  # opens the database: only when asked
+
+    mailbox, fields = known_person(context, keys, address, compiled)
+    return specimen_of(compiled, keys=keys, now=now, address=mailbox, fields=fields)
+
+
+def _files(result: CompileResult, specimen: Specimen) -> dict[str, bytes]:
+    issue, compiled = result.issue, result.compilation.compiled
+    html, text = specimen.html.encode(), specimen.text.encode()
+    facts = {
+        "digest": compiled.digest,
+        "subject": specimen.subject,
+        "preheader": issue.preheader,
+        "title": issue.title,
+        "title_proposed": issue.title_proposed,
+        "html_bytes": len(html),
+        "text_bytes": len(text),
+        "wire_bytes": specimen.message.size,
+        "slots": list(compiled.slot_fields),
+        "variants": list(compiled.variants),
+        "item": item_json(issue.items[0]),
+    }
+    return {
+        "issue.html": html,
+        "issue.txt": text,
+        "issue.eml": specimen.message.data,
+        "issue.json": json_module.dumps(facts, ensure_ascii=False, indent=2).encode() + b"\n",
+    }
+
+
+def slug(path: Path) -> str:
+    """Return a folder name for an item: its file name without suffix, odd characters as hyphens."""
+    return re.sub(r"[^\w.-]+", "-", path.stem).strip("-.") or "item"
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write all files or none: first beside the folder, then each moved into its place. Raises DiskError."""
+    staging: Path | None = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        for name, data in files.items():
+            (staging / name).write_bytes(data)
+        folder.mkdir(mode=0o755, exist_ok=True)
+        for name in files:
+            (staging / name).replace(folder / name)
+    except OSError as error:
+        raise _disk_error(error, folder) from error
+    finally:
+        if staging is not None:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _disk_error(error: OSError, folder: Path) -> NewsletterError:
+    fix = "free some space, or name another folder with --out"
+    return DiskError(f"cannot write the mail: {error.strerror or error}", path=str(folder), fix=fix)
