@@ -27,7 +27,7 @@ _GITIGNORE = "# Addresses, keys and what was sent: never in a repository.\n/var/
 
 
 def init(
-    directory: Annotated[str, typer.Argument(metavar="[DIR]", help="The folder to make it in.")] = ".",
+    directory: Annotated[str, typer.Argument(metavar="DIR", help="The folder to make it in.")] = ".",
 ) -> int:
     """Make a new workspace: settings, templates, a sample item and list.
 
