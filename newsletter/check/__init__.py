@@ -1,0 +1,82 @@
+"""Checks: what is wrong with an issue before anybody gets it.
+
+CHECKS is the whole list, in the order in which findings of equal weight are shown. A check is a function from
+`Checked` to findings of the id it stands under; docs/checks.md says of each what it means, why, and how to mend it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from newsletter.check import (
+    encoded_size,
+    insecure_link,
+    missing_alt,
+    mjml_bad_value,
+    mjml_close_tag,
+    mjml_ignored_attribute,
+    mjml_nesting,
+    mjml_unknown_attribute,
+    mjml_unknown_class,
+    mjml_unknown_element,
+    no_date,
+    no_preheader,
+    placeholder_link,
+    proposed_fact,
+    title_proposed,
+    unsubscribe_link,
+    waiver,
+)
+from newsletter.check.checked import Checked
+from newsletter.check.finding import SEVERITIES, Finding, Report, Severity
+from newsletter.errors import GateError
+
+__all__ = ["CHECKS", "IDS", "Checked", "Finding", "Report", "Severity", "gate", "run_checks"]
+
+CHECKS: Mapping[str, Callable[[Checked], Iterable[Finding]]] = {
+    "unsubscribe_link": unsubscribe_link.find,
+    "encoded_size": encoded_size.find,
+    "title_proposed": title_proposed.find,
+    "no_preheader": no_preheader.find,
+    "no_date": no_date.find,
+    "proposed_fact": proposed_fact.find,
+    "missing_alt": missing_alt.find,
+    "placeholder_link": placeholder_link.find,
+    "insecure_link": insecure_link.find,
+    "mjml_unknown_element": mjml_unknown_element.find,
+    "mjml_nesting": mjml_nesting.find,
+    "mjml_close_tag": mjml_close_tag.find,
+    "mjml_unknown_attribute": mjml_unknown_attribute.find,
+    "mjml_ignored_attribute": mjml_ignored_attribute.find,
+    "mjml_bad_value": mjml_bad_value.find,
+    "mjml_unknown_class": mjml_unknown_class.find,
+}
+
+IDS: tuple[str, ...] = (*CHECKS, waiver.ID)
+
+_NAMED_ERRORS = 3  # a refusal is one line; `check` shows the rest
+
+
+def run_checks(subject: Checked) -> Report:
+    """Run every check. Equal findings (of several variants, or of a macro used twice) are reported once."""
+    found = [finding for check in CHECKS.values() for finding in check(subject)]
+    found += waiver.find_bad_waivers(subject, CHECKS)
+    findings = sorted(waiver.waive(dict.fromkeys(found), subject), key=lambda one: SEVERITIES.index(one.severity))
+    return Report(findings=tuple(findings))
+
+
+def gate(report: Report, *, strict: bool = False) -> None:
+    """Refuse an issue with unwaived errors, with `strict` warnings too. Raises GateError (exit 3) naming the first."""
+    stops = ("error", "warning") if strict else ("error",)
+    stopping = [finding for finding in report.findings if finding.severity in stops and not finding.waived]
+    if not stopping:
+        return
+    first = stopping[0]
+    named = "; ".join(f"{finding.message} [{finding.id}]" for finding in stopping[:_NAMED_ERRORS])
+    more = f"; and {len(stopping) - _NAMED_ERRORS} more" if len(stopping) > _NAMED_ERRORS else ""
+    raise GateError(
+        f"the checks refuse this issue: {named}{more}",
+        path=first.file,
+        line=first.line,
+        fix=f"{first.fix}, or waive it in front matter" if first.fix else "mend it, or waive it in front matter",
+    )

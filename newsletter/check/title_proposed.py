@@ -1,0 +1,28 @@
+"""A title that nobody wrote: it was taken from the first paragraph by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from newsletter.check.checked import Checked
+from newsletter.check.finding import Finding
+
+
+def find(subject: Checked) -> Iterator[Finding]:
+    items = [item for item in subject.items if item.title_proposed]
+    if subject.title_proposed and len(subject.items) <= 1:
+        yield _finding(subject.title, subject.items[0].origin.path if subject.items else "")
+    elif len(subject.items) > 1:
+        for item in items:
+            yield _finding(item.title, item.origin.path)
+
+
+def _finding(title: str, path: str) -> Finding:
+    return Finding(
+        id="title_proposed",
+        severity="warning",
+        message=f"no title was given; «{title}» was made from the first paragraph",
+        file=path,
+        line=1 if path else 0,
+        fix='give one with --title, or a line "title: …" in front matter',
+    )
