@@ -39,6 +39,12 @@ def an_item(*paragraphs: str, **changes: object) -> NewsItem:
 
 
 @pytest.fixture
+def news_item() -> Callable[..., NewsItem]:
+    """Return a function that makes an item of the given paragraphs and changed fields."""
+    return an_item
+
+
+@pytest.fixture
 def theme(tmp_path: Path) -> Callable[..., Path]:
     """Return a function that writes theme `t` with the given body (and further files) and returns templates/."""
 
