@@ -23,8 +23,8 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    case,
     cast,
+    delete,
     exists,
     func,
     insert,
@@ -38,20 +38,9 @@ from newsletter.errors import InputError
 from newsletter.store.database import now as database_now
 from newsletter.store.database import reading
 from newsletter.store.schema import Moment, subscriber, subscription, suppression
-from newsletter.store.staging import (
-    KNOWN,
-    NEW,
-    SUPPRESSED,
-    UNSUBSCRIBED,
-    Progress,
-    fill,
-    merge_duplicates,
-    slices,
-    staged,
-)
+from newsletter.store.staging import SUPPRESSED, Progress, at_hand, fill, merge_duplicates, slices, staged
 from newsletter.store.subscribers import ENDED, REMOVED, SUBSCRIBED, find_list, make_list
-from newsletter.store.suppression import UNSUBSCRIBED as BY_REQUEST
-from newsletter.store.suppression import holds_for
+from newsletter.store.suppression import UNSUBSCRIBED, holds_for
 from newsletter.subscriber import GoodRow
 from newsletter.tokens import Keys
 
@@ -110,16 +99,17 @@ def import_rows(
         counts: Counter[str] = Counter()
         for where in slices(conn, SLICE):
             with conn.begin():
-                counts += _merge_slice(conn, list_id, list_name, where)
-            tell("merging", merged + sum(counts[verdict] for verdict in _VERDICTS))
+                counts += _settle(conn, list_id, list_name, where, write=True)
+            tell("merging", merged + counts.total() - counts[_UPDATED])
             sleep(_PAUSE_SECONDS)
         removed = _remove_absent(conn, list_id, sleep) if replace else 0
     return _result(counts, total=total, merged=merged, removed=removed)
 
 
+_NOBODY = ""  # verdict: not on the list, or never
+_COMING = (_NOBODY, REMOVED)
 _PERSONAL = ("address", "display", "fields")
-_VERDICTS = (NEW, KNOWN, SUPPRESSED, UNSUBSCRIBED)
-_UPDATED = "updated"
+_UPDATED = "updated"  # beside the verdicts in the counts
 
 
 def _tell_nobody(_what: str, _done: int) -> None:
@@ -130,11 +120,11 @@ def _result(counts: Counter[str], *, total: int, merged: int, removed: int) -> I
     return ImportCounts(
         rows=total,
         merged=merged,
-        added=counts[NEW],
+        added=counts[_NOBODY] + counts[REMOVED],
         updated=counts[_UPDATED],
-        unchanged=counts[KNOWN] - counts[_UPDATED],
+        unchanged=counts[SUBSCRIBED] - counts[_UPDATED],
         suppressed=counts[SUPPRESSED],
-        unsubscribed=counts[UNSUBSCRIBED],
+        unsubscribed=counts[ENDED],
         removed=removed,
     )
 
@@ -146,72 +136,61 @@ def _rehearse(conn: Connection, list_name: str, *, total: int, merged: int, repl
     counts: Counter[str] = Counter()
     for where in slices(conn, SLICE):
         with conn.begin():
-            counts += _mark(conn, list_id, list_name, where)
-            counts[_UPDATED] += _settle_known(conn, list_id, where, write=False)
+            counts += _settle(conn, list_id, list_name, where, write=False)
     with conn.begin():
         removed = conn.scalar(select(func.count()).select_from(_absent(list_id).subquery())) if replace else 0
     return _result(counts, total=total, merged=merged, removed=removed or 0)
 
 
-def _merge_slice(conn: Connection, list_id: int, list_name: str, where: ColumnElement[bool]) -> Counter[str]:
+def _settle(conn: Connection, list_id: int, list_name: str, where: ColumnElement[bool], *, write: bool) -> Counter[str]:
+    """Give each row of a slice its verdict and do what follows from it; returns how many of each."""
     counts = _mark(conn, list_id, list_name, where)
-    counts[_UPDATED] += _settle_known(conn, list_id, where, write=True)
-    if counts[NEW]:
-        _put_on_list(conn, list_id, where)
+    changed = _changed_people(conn)
+    consents = _late_consents(conn) if counts[SUBSCRIBED] else {}
+    known = {person for person, (_, verdict) in changed.items() if verdict == SUBSCRIBED}
+    counts[_UPDATED] = len(known | consents.keys())
+    if write:
+        stamp = database_now(conn)
+        _update(conn, [values for values, _ in changed.values()], list(consents.values()), stamp)
+        if counts[_NOBODY] or counts[REMOVED]:
+            _put_on_list(conn, list_id, stamp)
     return counts
 
 
 def _mark(conn: Connection, list_id: int, list_name: str, where: ColumnElement[bool]) -> Counter[str]:
-    """Give each staged row its verdict; returns how many of each."""
-    held = exists().where(suppression.c.address_key == staged.c.address_key, holds_for(list_name))
-    status = (
-        select(subscription.c.status)
-        .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
-        .where(subscriber.c.address_key == staged.c.address_key, subscription.c.list_id == list_id)
-        .scalar_subquery()
+    """Take the slice's rows in hand, each with its verdict; returns how many of each."""
+    conn.execute(delete(at_hand))
+    known = (
+        select(staged, subscriber.c.id, subscription.c.id, func.coalesce(subscription.c.status, _NOBODY))
+        .outerjoin(subscriber, subscriber.c.address_key == staged.c.address_key)
+        .outerjoin(
+            subscription,
+            and_(subscription.c.list_id == list_id, subscription.c.subscriber_id == subscriber.c.id),
+        )
+        .where(where)
     )
-    verdict = case(
-        (held.where(suppression.c.reason != BY_REQUEST), SUPPRESSED),
-        (held, UNSUBSCRIBED),
-        (status == ENDED, UNSUBSCRIBED),
-        (status == SUBSCRIBED, KNOWN),
-        else_=NEW,
-    )
-    conn.execute(update(staged).where(where).values(verdict=verdict))
-    found = select(staged.c.verdict, func.count()).where(where).group_by(staged.c.verdict)
+    conn.execute(insert(at_hand).from_select([column.name for column in at_hand.c], known))
+    held = select(suppression.c.address_key).where(holds_for(list_name))
+    kept_out = update(at_hand).where(at_hand.c.address_key.in_(held))
+    # Who left the list by their own will is counted as that, whatever else speaks against mailing them.
+    conn.execute(kept_out.where(at_hand.c.verdict != ENDED).values(verdict=SUPPRESSED))
+    left = held.where(suppression.c.reason == UNSUBSCRIBED)
+    conn.execute(update(at_hand).where(at_hand.c.address_key.in_(left)).values(verdict=ENDED))
+    found = select(at_hand.c.verdict, func.count()).group_by(at_hand.c.verdict)
     return Counter({row[0]: row[1] for row in conn.execute(found)})
 
 
-def _settle_known(conn: Connection, list_id: int, where: ColumnElement[bool], *, write: bool) -> int:
-    """Bring people who are in the store up to date; returns how many of those on the list had something new."""
-    changed = _changed_people(conn, where)
-    consents = _late_consents(conn, list_id, where)
-    if write and changed:
-        stamp = database_now(conn)
-        statement = update(subscriber).where(subscriber.c.id == bindparam("person"))
-        values = {name: bindparam(f"new_{name}", type_=subscriber.c[name].type) for name in _PERSONAL}
-        conn.execute(statement.values(**values, updated_at=stamp), [row for row, _ in changed.values()])
-    if write and consents:
-        given = update(subscription).where(subscription.c.id == bindparam("place"))
-        source: BindParameter[str] = bindparam("new_consent_source")
-        at = bindparam("new_consent_at", type_=Moment())
-        conn.execute(given.values(consent_source=source, consent_at=at), list(consents.values()))
-    known = {person for person, (_, verdict) in changed.items() if verdict == KNOWN}
-    return len(known | consents.keys())
-
-
-def _changed_people(conn: Connection, where: ColumnElement[bool]) -> dict[int, tuple[dict[str, object], str]]:
+def _changed_people(conn: Connection) -> dict[int, tuple[dict[str, object], str]]:
     """Return new values and verdict by subscriber id, of those whose row says something new."""
     differs = or_(
-        cast(subscriber.c.fields, Text)
-        != cast(staged.c.fields, Text),  # cheap: most rows of a repeated import end here
-        subscriber.c.address != staged.c.address,
-        subscriber.c.display != staged.c.display,
+        cast(subscriber.c.fields, Text) != cast(at_hand.c.fields, Text),  # most rows of a repeated import end here
+        subscriber.c.address != at_hand.c.address,
+        subscriber.c.display != at_hand.c.display,
     )
     found = (
-        select(subscriber, staged.c.verdict, *(staged.c[name].label(f"new_{name}") for name in _PERSONAL))
-        .join(staged, staged.c.address_key == subscriber.c.address_key)
-        .where(where, staged.c.verdict.in_((NEW, KNOWN)), differs)
+        select(subscriber, at_hand.c.verdict, *(at_hand.c[name].label(f"new_{name}") for name in _PERSONAL))
+        .join(at_hand, at_hand.c.subscriber_id == subscriber.c.id)
+        .where(at_hand.c.verdict.in_((*_COMING, SUBSCRIBED)), differs)
     )
     changed: dict[int, tuple[dict[str, object], str]] = {}
     for row in conn.execute(found):
@@ -222,61 +201,57 @@ def _changed_people(conn: Connection, where: ColumnElement[bool]) -> dict[int, t
     return changed
 
 
-def _late_consents(conn: Connection, list_id: int, where: ColumnElement[bool]) -> dict[int, dict[str, object]]:
+def _late_consents(conn: Connection) -> dict[int, dict[str, object]]:
     """Return the consent, by subscriber id, of people on the list of whom none was known: a first one stays."""
     found = (
-        select(
-            subscription.c.id,
-            subscription.c.subscriber_id,
-            staged.c.consent_source,
-            staged.c.consent_at,
-        )
-        .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
-        .join(staged, staged.c.address_key == subscriber.c.address_key)
+        select(subscription.c.id, subscription.c.subscriber_id, at_hand.c.consent_source, at_hand.c.consent_at)
+        .join(at_hand, at_hand.c.subscription_id == subscription.c.id)
         .where(
-            where,
-            staged.c.verdict == KNOWN,
-            or_(staged.c.consent_source != "", staged.c.consent_at.is_not(None)),
-            subscription.c.list_id == list_id,
+            at_hand.c.verdict == SUBSCRIBED,
+            or_(at_hand.c.consent_source != "", at_hand.c.consent_at.is_not(None)),
             subscription.c.consent_source == "",
             subscription.c.consent_at.is_(None),
         )
     )
     return {
-        row.subscriber_id: {
-            "place": row.id,
-            "new_consent_source": row.consent_source,
-            "new_consent_at": row.consent_at,
-        }
+        row.subscriber_id: {"place": row.id, "new_source": row.consent_source, "new_at": row.consent_at}
         for row in conn.execute(found)
     }
 
 
-def _put_on_list(conn: Connection, list_id: int, where: ColumnElement[bool]) -> None:
+def _update(
+    conn: Connection, people: list[dict[str, object]], consents: list[dict[str, object]], stamp: datetime
+) -> None:
+    if people:
+        person = update(subscriber).where(subscriber.c.id == bindparam("person"))
+        values = {name: bindparam(f"new_{name}", type_=subscriber.c[name].type) for name in _PERSONAL}
+        conn.execute(person.values(**values, updated_at=stamp), people)
+    if consents:
+        place = update(subscription).where(subscription.c.id == bindparam("place"))
+        source: BindParameter[str] = bindparam("new_source")
+        at = bindparam("new_at", type_=Moment())
+        conn.execute(place.values(consent_source=source, consent_at=at), consents)
+
+
+def _put_on_list(conn: Connection, list_id: int, stamp: datetime) -> None:
     """Make the people who are not in the store, and put everybody whom nothing keeps out on the list."""
-    stamp = database_now(conn)
     moment = literal(stamp, Moment)
-    coming = and_(where, staged.c.verdict == NEW)
-    in_store = exists().where(subscriber.c.address_key == staged.c.address_key)
-    columns = ("address", "display", "address_key", "fields", "created_at", "updated_at")
-    people = select(*(staged.c[name] for name in columns[:4]), moment, moment).where(coming, ~in_store)
-    conn.execute(insert(subscriber).from_select(columns, people.order_by(staged.c.id)))
-    ids = select(subscriber.c.id).join(staged, staged.c.address_key == subscriber.c.address_key).where(coming)
-    back = update(subscription).where(subscription.c.list_id == list_id, subscription.c.subscriber_id.in_(ids))
-    fresh = {"status": SUBSCRIBED, "subscribed_at": stamp, "ended_at": None, "end_reason": ""}
-    conn.execute(back.where(subscription.c.status == REMOVED).values(fresh))
-    had = exists().where(subscription.c.list_id == list_id, subscription.c.subscriber_id == subscriber.c.id)
-    columns = ("list_id", "subscriber_id", "status", "consent_source", "consent_at", "subscribed_at")
+    row = at_hand.c
+    columns = ["address", "display", "address_key", "fields", "created_at", "updated_at"]
+    people = select(*(row[name] for name in columns[:4]), moment, moment)
+    people = people.where(row.verdict.in_(_COMING), row.subscriber_id.is_(None)).order_by(row.id)
+    conn.execute(insert(subscriber).from_select(columns, people))
+    columns = ["list_id", "subscriber_id", "status", "consent_source", "consent_at", "subscribed_at"]
     places = (
-        select(literal(list_id), subscriber.c.id, literal(SUBSCRIBED), *_consent_columns(), moment)
-        .join(staged, staged.c.address_key == subscriber.c.address_key)
-        .where(coming, ~had)
+        select(literal(list_id), subscriber.c.id, literal(SUBSCRIBED), row.consent_source, row.consent_at, moment)
+        .join(at_hand, row.address_key == subscriber.c.address_key)
+        .where(row.verdict == _NOBODY)
+        .order_by(row.id)
     )
-    conn.execute(insert(subscription).from_select(columns, places.order_by(staged.c.id)))
-
-
-def _consent_columns() -> tuple[ColumnElement[str], ColumnElement[datetime]]:
-    return staged.c.consent_source, staged.c.consent_at
+    conn.execute(insert(subscription).from_select(columns, places))
+    back = select(row.subscription_id).where(row.verdict == REMOVED)
+    fresh = {"status": SUBSCRIBED, "subscribed_at": stamp, "ended_at": None, "end_reason": ""}
+    conn.execute(update(subscription).where(subscription.c.id.in_(back)).values(fresh))
 
 
 def _absent(list_id: int) -> Select[tuple[int]]:
