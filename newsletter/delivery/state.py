@@ -58,7 +58,8 @@ MOVES: dict[tuple[DeliveryState, DeliveryState], frozenset[Cause]] = {
     (_S.IN_FLIGHT, _S.UNCERTAIN): frozenset({Cause.LOST_REPLY}),
     (_S.IN_FLIGHT, _S.PENDING): frozenset({Cause.NOT_WRITTEN}),
     (_S.DEFERRED, _S.IN_FLIGHT): frozenset({Cause.CLAIM}),
-    (_S.DEFERRED, _S.GAVE_UP): frozenset({Cause.TIME_UP}),
+    # SUPPRESSED: who unsubscribes between two tries is not mailed; `excluded` is only for who was never tried.
+    (_S.DEFERRED, _S.GAVE_UP): frozenset({Cause.TIME_UP, Cause.SUPPRESSED}),
     (_S.UNCERTAIN, _S.ACCEPTED): frozenset({Cause.EVIDENCE}),
     (_S.UNCERTAIN, _S.REJECTED): frozenset({Cause.EVIDENCE}),
     (_S.UNCERTAIN, _S.PENDING): frozenset({Cause.EVIDENCE, Cause.RESEND}),

@@ -143,6 +143,7 @@ issue = Table(
     Column("compiled", LargeBinary, nullable=False),  # CompiledIssue.to_bytes()
     Column("subject", Text, nullable=False),  # for people, slots shown as names
     Column("timezone", String(64), nullable=False),
+    Column("key_id", Integer, nullable=False),  # the secret that its tokens and Message-IDs are made with
     Column("embargo_until", Moment),
     Column("corrects_issue", Id, ForeignKey("issue.id")),
     Column("approvals", JSON, nullable=False),

@@ -76,6 +76,7 @@ def upgrade() -> None:
         sa.Column("compiled", sa.LargeBinary(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("key_id", sa.Integer(), nullable=False),
         sa.Column("embargo_until", sa.BigInteger(), nullable=True),
         sa.Column("corrects_issue", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("approvals", sa.JSON(), nullable=False),

@@ -1,0 +1,163 @@
+"""Who an issue is meant for: a list's subscriptions, each mailed or left out for a reason, in the order of sending.
+
+Read as a stream, never as a list: a freeze of a million people takes no more memory than one of a thousand.
+Test addresses come first, then a keyed shuffle: a fault shows on our own mailboxes, and no provider sees its people
+in one burst.
+"""
+
+from __future__ import annotations
+
+import random
+from array import array
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
+
+from newsletter.delivery.state import DeliveryState
+from newsletter.render.compiled import CompiledIssue
+from newsletter.store.schema import delivery, issue, subscriber, subscription, suppression
+from newsletter.store.subscribers import REMOVED, SUBSCRIBED
+from newsletter.store.suppression import holds_for
+from newsletter.tokens import Keys
+
+# Held by an earlier issue of the pair in one of these states, an address is not missing.
+NOT_MISSING = (
+    DeliveryState.ACCEPTED,
+    DeliveryState.UNCERTAIN,
+    DeliveryState.PENDING,
+    DeliveryState.DEFERRED,
+    DeliveryState.IN_FLIGHT,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """Whose audience: the list, and what decides which of its people, in what order, with what values."""
+
+    key: str  # of the issue
+    list_id: int
+    list_name: str
+    compiled: CompiledIssue
+    keys: Keys = field(repr=False)
+    test_keys: tuple[bytes, ...] = ()  # address keys that go first
+    only_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One row of an audience."""
+
+    subscriber_id: int
+    address: str
+    address_key: bytes
+    values: Mapping[str, str]  # by full name ("subscriber.name"), only what the issue prints
+    variant: str
+    position: int  # from 1
+    exclusion: str  # "" for who will be mailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What `send` shows before it asks."""
+
+    audience: int
+    excluded: Mapping[str, int]  # reason → people
+    first_address: str  # "" when nobody would be mailed
+    lacking: Mapping[str, int]  # field printed without fallback → people who have no value
+
+    @property
+    def mailed(self) -> int:
+        return self.audience - sum(self.excluded.values())
+
+
+def read_audience(conn: Connection, meant: Meant) -> Iterator[Person]:
+    """Yield the audience; the same for the same list, issue and secret, so what is shown is what is frozen."""
+    printed = [name for name in meant.compiled.slot_fields if name.startswith("subscriber.")]
+    count = conn.execute(select(func.count()).select_from(subscription).where(_on_list(meant))).scalar_one()
+    first = _first(conn, meant)
+    order = _shuffled(count, meant)
+    rows = conn.execution_options(yield_per=1_000).execute(_statement(meant))
+    for index, row in enumerate(rows):
+        known = {**row.fields, "email": row.address}
+        yield Person(
+            subscriber_id=row.id,
+            address=row.address,
+            address_key=row.address_key,
+            values={name: str(known.get(name.partition(".")[2]) or "") for name in printed},
+            variant=meant.compiled.variant_key(row.fields),
+            position=1 + first.get(row.address_key, len(first) + order[index]),
+            exclusion=row.reason or ("" if row.status == SUBSCRIBED else row.status),
+        )
+
+
+def summarise(conn: Connection, meant: Meant, lacks: Callable[[Person], Collection[str]] = lambda _: ()) -> Summary:
+    """Count the audience; `lacks` names the fields that the issue prints without a fallback and a person has not."""
+    audience, first, first_address = 0, -1, ""
+    excluded: Counter[str] = Counter()
+    lacking: Counter[str] = Counter()
+    for person in read_audience(conn, meant):
+        audience += 1
+        if person.exclusion:
+            excluded[person.exclusion] += 1
+            continue
+        lacking.update(lacks(person))
+        if first < 0 or person.position < first:
+            first, first_address = person.position, person.address
+    return Summary(audience=audience, excluded=dict(excluded), first_address=first_address, lacking=dict(lacking))
+
+
+def _statement(meant: Meant):  # type: ignore[no-untyped-def] # SQLAlchemy's own type names every column
+    reason = (
+        select(func.min(suppression.c.reason))
+        .where(suppression.c.address_key == subscriber.c.address_key, holds_for(meant.list_name))
+        .scalar_subquery()
+        .label("reason")
+    )
+    return (
+        select(
+            subscriber.c.id,
+            subscriber.c.address,
+            subscriber.c.address_key,
+            subscriber.c.fields,
+            subscription.c.status,
+            reason,
+        )
+        .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
+        .where(_on_list(meant), *_missing(meant))
+        .order_by(subscription.c.id)
+    )
+
+
+def _on_list(meant: Meant) -> ColumnElement[bool]:
+    # Who was removed by the office is not of the audience at all; who left by their own will is, as excluded.
+    return and_(subscription.c.list_id == meant.list_id, subscription.c.status != REMOVED)
+
+
+def _missing(meant: Meant) -> list[ColumnElement[bool]]:
+    if not meant.only_missing:
+        return []
+    held = exists().where(
+        delivery.c.address_key == subscriber.c.address_key,
+        delivery.c.issue_id == issue.c.id,
+        issue.c.key == meant.key,
+        issue.c.list_id == meant.list_id,
+        delivery.c.state.in_([state.value for state in NOT_MISSING]),
+    )
+    return [~held]
+
+
+def _first(conn: Connection, meant: Meant) -> dict[bytes, int]:
+    """Return the places of the test addresses that are on the list, in the order of the settings."""
+    found = select(subscriber.c.address_key).where(subscriber.c.address_key.in_(meant.test_keys))
+    there = set(conn.scalars(found.join(subscription).where(_on_list(meant))))
+    return {key: place for place, key in enumerate(k for k in dict.fromkeys(meant.test_keys) if k in there)}
+
+
+def _shuffled(count: int, meant: Meant) -> array[int]:
+    """Return the numbers 0 … count-1 in an order that only the holder of the secret can foretell; 4 bytes each."""
+    seed = meant.keys.shuffle_key(f"{meant.key}\0{meant.list_id}\0{meant.compiled.digest}", b"")
+    order = array("I", range(count))
+    random.Random(seed).shuffle(order)  # noqa: S311 - a fair order, seeded by a keyed hash; no secret comes from it
+    return order

@@ -1,0 +1,142 @@
+"""The deliveries of an issue: claimed in the order of sending, put back, and told of.
+
+The moves themselves, and the transaction they are written in, are `ledger.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from newsletter.delivery.state import Cause, DeliveryState
+from newsletter.store.ledger import Run, move_counters, require
+from newsletter.store.schema import delivery
+
+_S = DeliveryState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A delivery that may be sent now."""
+
+    id: int
+    subscriber_id: int
+    address: str
+    variant: str
+    values: Mapping[str, str]
+    position: int
+    before: DeliveryState  # pending or deferred
+    attempt: int  # of the tries so far
+    first_at: datetime | None
+
+
+def claim_pending(conn: Connection, run: Run, *, after_position: int, limit: int) -> list[Claimed]:
+    """Return the next pending deliveries in the order of sending. Nothing is written: the mark decides."""
+    where = (delivery.c.state == _S.PENDING.value, delivery.c.position > after_position)
+    return _claim(conn, run, where, delivery.c.position, limit)
+
+
+def claim_due(conn: Connection, run: Run, *, at: datetime, limit: int) -> list[Claimed]:
+    """Return deferred deliveries whose time has come, the longest due first."""
+    where = (delivery.c.state == _S.DEFERRED.value, delivery.c.next_at <= at)
+    return _claim(conn, run, where, delivery.c.next_at, limit)
+
+
+def next_due(conn: Connection, run: Run) -> datetime | None:
+    """Return when the next deferred delivery is to be tried again."""
+    found = select(func.min(delivery.c.next_at)).where(
+        delivery.c.issue_id == run.issue_id, delivery.c.state == _S.DEFERRED.value
+    )
+    at: datetime | None = conn.execute(found).scalar_one()
+    return at
+
+
+def orphans_to_uncertain(conn: Connection, run: Run) -> tuple[str, ...]:
+    """Settle what a dead process left in flight: their last byte may have left. Returns their addresses.
+
+    Only for who holds the issue's lock: no living process has a mail on the wire.
+    """
+    where = (delivery.c.issue_id == run.issue_id, delivery.c.state == _S.IN_FLIGHT.value)
+    addresses = tuple(conn.scalars(select(delivery.c.address).where(*where).order_by(delivery.c.id)))
+    require(_S.IN_FLIGHT, _S.UNCERTAIN, Cause.LOST_REPLY)
+    conn.execute(
+        update(delivery).where(*where).values(state=_S.UNCERTAIN.value, stage="content", reply="the sender died")
+    )
+    move_counters(conn, run.issue_id, {(_S.IN_FLIGHT, _S.UNCERTAIN): len(addresses)})
+    return addresses
+
+
+def resend_uncertain(conn: Connection, run: Run) -> int:
+    """Put uncertain deliveries back, each once in its life; returns how many."""
+    require(_S.UNCERTAIN, _S.PENDING, Cause.RESEND)
+    return _put_back(conn, run, _S.UNCERTAIN, delivery.c.resent.is_(False), resent=True)
+
+
+def retry_refused(conn: Connection, run: Run, code: str) -> int:
+    """Put rejected deliveries back whose reply had this code ("550") or enhanced code ("5.7.1")."""
+    require(_S.REJECTED, _S.PENDING, Cause.RETRY_REFUSED)
+    same = delivery.c.code == int(code) if code.isdigit() else delivery.c.enhanced == code
+    return _put_back(conn, run, _S.REJECTED, same)
+
+
+def uncertain_addresses(conn: Connection, issue_id: int) -> tuple[str, ...]:
+    """Return whom the report must name: nobody knows whether they were served."""
+    where = (delivery.c.issue_id == issue_id, delivery.c.state == _S.UNCERTAIN.value)
+    return tuple(conn.scalars(select(delivery.c.address).where(*where).order_by(delivery.c.id)))
+
+
+def refusals(conn: Connection, issue_id: int, *, limit: int = 10) -> tuple[tuple[str, int, str], ...]:
+    """Return the commonest last replies of those who were not served: (state, people, one such reply)."""
+    states = [_S.REJECTED.value, _S.DEFERRED.value, _S.GAVE_UP.value]
+    kinds = (delivery.c.state, delivery.c.stage, delivery.c.code, delivery.c.enhanced)
+    found = conn.execute(
+        select(delivery.c.state, func.count().label("people"), delivery.c.code, func.min(delivery.c.reply))
+        .where(delivery.c.issue_id == issue_id, delivery.c.state.in_(states))
+        .group_by(*kinds)
+        .order_by(func.count().desc())
+        .limit(limit)
+    )
+    return tuple((state, people, f"{code or ''} {reply}".strip()) for state, people, code, reply in found)
+
+
+def find_delivery(conn: Connection, issue_id: int, address_key: bytes) -> Row[Any] | None:
+    """Return the whole row of one address in an issue."""
+    where = (delivery.c.issue_id == issue_id, delivery.c.address_key == address_key)
+    return conn.execute(select(*delivery.c).where(*where)).first()
+
+
+def _claim(conn: Connection, run: Run, where: Iterable[object], order: object, limit: int) -> list[Claimed]:
+    found = (
+        select(*delivery.c)
+        .where(delivery.c.issue_id == run.issue_id, *where)  # type: ignore[arg-type] # conditions, whatever their type
+        .order_by(order, delivery.c.id)  # type: ignore[arg-type] # a column
+        .limit(limit)
+    )
+    return [
+        Claimed(
+            id=row.id,
+            subscriber_id=row.subscriber_id or 0,
+            address=row.address,
+            variant=row.variant,
+            values=row.slot_values,
+            position=row.position,
+            before=DeliveryState(row.state),
+            attempt=row.attempt,
+            first_at=row.first_at,
+        )
+        for row in conn.execute(found)
+    ]
+
+
+def _put_back(conn: Connection, run: Run, before: DeliveryState, condition: object, **values: object) -> int:
+    found = conn.execute(
+        update(delivery)
+        .where(delivery.c.issue_id == run.issue_id, delivery.c.state == before.value, condition)  # type: ignore[arg-type]
+        .values(state=_S.PENDING.value, next_at=None, first_at=None, **values)
+    ).rowcount
+    move_counters(conn, run.issue_id, {(before, _S.PENDING): found})
+    return found

@@ -1,0 +1,296 @@
+"""Issues as rows: frozen with their whole audience in one transaction, found again, moved through their states.
+
+An issue is (key, list); a number tells several sends of one pair apart. Once frozen nothing about it changes but its
+state and its counters, and the counters move in the transaction that moves a delivery.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from enum import Enum
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, insert, literal, select, update
+
+from newsletter.delivery.state import Counts, DeliveryState, IssueState
+from newsletter.errors import GateError, StoreError, UsageError
+from newsletter.render.compiled import Part
+from newsletter.store.audience import Meant, Person, read_audience
+from newsletter.store.database import now
+from newsletter.store.schema import Moment, delivery, issue, mailing_list
+
+# Read aloud and typed by people: no 0 and o, no 1, i and l.
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+CODE_LENGTH = 6
+_INSERT_ROWS = 1_000
+
+
+class Again(Enum):
+    """What may be sent of a pair that was sent before."""
+
+    NO = "no"
+    ALL = "again"  # a new number of the same pair
+    MISSING = "missing"  # only who has not been served by an earlier number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How an issue is sent: kept in its row, so that `resume` goes on the same way."""
+
+    transport: str  # "smtp" or "outbox"
+    target: str  # the relay's URL without secrets, or the outbox folder
+    connections: int
+    rate: float
+    uncertain: str  # "hold" or "resend"
+
+    def to_json(self) -> dict[str, object]:
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, object]) -> Plan:
+        return cls(
+            transport=str(raw["transport"]),
+            target=str(raw["target"]),
+            connections=int(str(raw["connections"])),
+            rate=float(str(raw["rate"])),
+            uncertain=str(raw["uncertain"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueRow:
+    """An issue as it stands in the store, without its compiled text (`load_compiled`)."""
+
+    id: int
+    code: str
+    key: str
+    list_id: int
+    list_name: str
+    list_label: str  # of the List-ID header
+    number: int
+    state: IssueState
+    state_reason: str
+    digest: str
+    subject: str
+    timezone: str
+    key_id: int
+    plan: Plan
+    exclusions: Mapping[str, int]
+    created_at: datetime
+    finished_at: datetime | None
+    sending_milliseconds: int
+    epoch: int
+    stop_requested: bool
+    restore_hold: bool
+    counts: Counts = field(default_factory=Counts)
+
+
+def freeze(conn: Connection, meant: Meant, *, plan: Plan, timezone: str, again: Again, retain_days: int = 0) -> int:
+    """Write the issue and its whole audience; returns its id. All or nothing: the caller's transaction.
+
+    Raises GateError when the pair was sent before and `again` does not say how to go on, or when nobody is missing;
+    UsageError for an audience without anybody to mail.
+    """
+    at = now(conn)
+    earlier = latest_of_pair(conn, meant.key, meant.list_id)
+    if earlier and again is Again.NO:
+        raise already_sent(earlier)
+    issue_id = int(
+        conn.execute(
+            insert(issue).values(
+                code=_new_code(conn),
+                key=meant.key,
+                list_id=meant.list_id,
+                number=earlier.number + 1 if earlier else 1,
+                state=IssueState.PREPARING.value,
+                digest=meant.compiled.digest,
+                format=meant.compiled.format,
+                compiled=meant.compiled.to_bytes(),
+                subject=shown(meant.compiled.subject),
+                timezone=timezone,
+                key_id=meant.keys.current,
+                approvals=[],
+                relay=plan.to_json(),
+                exclusions={},
+                created_at=at,
+                retain_until=at + timedelta(days=retain_days) if retain_days else None,
+            )
+        ).inserted_primary_key[0]  # type: ignore[index] # an insert of one row has a key
+    )
+    exclusions: Counter[str] = Counter()
+    total = _insert_audience(conn, issue_id, meant, exclusions)
+    excluded = sum(exclusions.values())
+    if total == excluded:
+        raise nobody(meant, total)
+    conn.execute(
+        update(issue)
+        .where(issue.c.id == issue_id)
+        .values(pending=total - excluded, excluded=excluded, exclusions=dict(exclusions))
+    )
+    return issue_id
+
+
+def already_sent(earlier: IssueRow) -> GateError:
+    """Return the refusal of a pair that was sent before, with the three ways out."""
+    unfinished = earlier.state is not IssueState.FINISHED
+    resume = f'"newsletter resume {earlier.code}" goes on with it, ' if unfinished else ""
+    return GateError(
+        f'"{earlier.key}" was already sent to the list {earlier.list_name} (issue {earlier.code}, '
+        f"{'not finished' if unfinished else 'finished'})",
+        fix=f"{resume or 'resume would find nothing left; '}--missing mails those it did not reach, "
+        "--again mails everybody once more",
+    )
+
+
+def nobody(meant: Meant, total: int) -> GateError | UsageError:
+    """Return the refusal of an audience without anybody to mail."""
+    if meant.only_missing and not total:
+        return GateError(f"nobody on the list {meant.list_name} is missing", fix="--again mails everybody once more")
+    if total:
+        return UsageError(
+            f"everybody on the list {meant.list_name} is suppressed or unsubscribed ({total})",
+            fix='see "newsletter subscribers list"',
+        )
+    return UsageError(
+        f"the list {meant.list_name} is empty", fix='fill it with "newsletter subscribers import FILE --list NAME"'
+    )
+
+
+def shown(part: Part) -> str:
+    """Return a part for people, its slots as {names}."""
+    return "".join(piece if isinstance(piece, str) else f"{{{piece.field.partition('.')[2]}}}" for piece in part)
+
+
+def find_issue(conn: Connection, code: str) -> IssueRow:
+    """Return the issue with this short id. Raises UsageError."""
+    row = conn.execute(_select().where(issue.c.code == code.strip().lower())).first()
+    if row is None:
+        raise UsageError(f'there is no issue "{code}"', fix='"newsletter status" lists them')
+    return _record(row)
+
+
+def load_issue(conn: Connection, issue_id: int) -> IssueRow:
+    return _record(conn.execute(_select().where(issue.c.id == issue_id)).one())
+
+
+def load_compiled(conn: Connection, issue_id: int) -> bytes:
+    """Return the frozen issue's written form, for `CompiledIssue.from_bytes`."""
+    data: bytes = conn.execute(select(issue.c.compiled).where(issue.c.id == issue_id)).scalar_one()
+    return data
+
+
+def list_issues(conn: Connection) -> tuple[IssueRow, ...]:
+    """Return all issues, newest first."""
+    return tuple(_record(row) for row in conn.execute(_select().order_by(issue.c.id.desc())))
+
+
+def latest_of_pair(conn: Connection, key: str, list_id: int) -> IssueRow | None:
+    found = _select().where(issue.c.key == key, issue.c.list_id == list_id).order_by(issue.c.number.desc())
+    row = conn.execute(found.limit(1)).first()
+    return _record(row) if row else None
+
+
+def set_state(conn: Connection, issue_id: int, state: IssueState, *, reason: str = "") -> None:
+    """Write the state; FINISHED keeps the first time it was reached."""
+    values: dict[str, object] = {"state": state.value, "state_reason": reason}
+    if state is IssueState.FINISHED:
+        values["finished_at"] = func.coalesce(issue.c.finished_at, literal(now(conn), Moment()))
+    conn.execute(update(issue).where(issue.c.id == issue_id).values(values))
+
+
+def save_plan(conn: Connection, issue_id: int, plan: Plan) -> None:
+    """Keep what `resume` was told to do otherwise."""
+    conn.execute(update(issue).where(issue.c.id == issue_id).values(relay=plan.to_json()))
+
+
+def request_stop(conn: Connection, issue_id: int) -> None:
+    """Ask the sender of a running issue to stop: it reads this in every transaction of its journal."""
+    conn.execute(update(issue).where(issue.c.id == issue_id).values(stop_requested=True))
+
+
+def verify_counts(conn: Connection, issue_id: int) -> Counts:
+    """Count the deliveries and compare with the counters. Raises StoreError when they differ: a defect."""
+    found = conn.execute(
+        select(delivery.c.state, func.count()).where(delivery.c.issue_id == issue_id).group_by(delivery.c.state)
+    )
+    counted = Counts(**{str(state): int(number) for state, number in found})
+    kept = load_issue(conn, issue_id).counts
+    if counted != kept:
+        raise StoreError(
+            f"the counters of the issue do not agree with its deliveries ({kept} kept, {counted} counted)",
+            fix="please report it; the deliveries are right",
+        )
+    return counted
+
+
+def _insert_audience(conn: Connection, issue_id: int, meant: Meant, exclusions: Counter[str]) -> int:
+    people = read_audience(conn, meant)
+    total = 0
+    while batch := list(islice(people, _INSERT_ROWS)):
+        total += len(batch)
+        exclusions.update(person.exclusion for person in batch if person.exclusion)
+        conn.execute(insert(delivery), [_delivery_row(issue_id, person) for person in batch])
+    return total
+
+
+def _delivery_row(issue_id: int, person: Person) -> dict[str, object]:
+    state = DeliveryState.EXCLUDED if person.exclusion else DeliveryState.PENDING
+    return {
+        "issue_id": issue_id,
+        "subscriber_id": person.subscriber_id,
+        "address": person.address,
+        "address_key": person.address_key,
+        "variant": person.variant,
+        "slot_values": dict(person.values),
+        "position": person.position,
+        "state": state.value,
+        "exclusion": person.exclusion,
+    }
+
+
+def _new_code(conn: Connection) -> str:
+    while True:
+        code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+        if conn.execute(select(issue.c.id).where(issue.c.code == code)).first() is None:
+            return code
+
+
+_COUNTERS: Sequence[str] = tuple(entry.name for entry in fields(Counts))
+
+
+def _select() -> Select[Any]:
+    kept = [column for column in issue.c if column.name != "compiled"]
+    names = [mailing_list.c.name.label("list_name"), mailing_list.c.list_id.label("list_label")]
+    return select(*kept, *names).join(mailing_list, and_(mailing_list.c.id == issue.c.list_id))
+
+
+def _record(row: Row[Any]) -> IssueRow:
+    return IssueRow(
+        id=row.id,
+        code=row.code,
+        key=row.key,
+        list_id=row.list_id,
+        list_name=row.list_name,
+        list_label=row.list_label,
+        number=row.number,
+        state=IssueState(row.state),
+        state_reason=row.state_reason,
+        digest=row.digest,
+        subject=row.subject,
+        timezone=row.timezone,
+        key_id=row.key_id,
+        plan=Plan.from_json(row.relay),
+        exclusions=row.exclusions,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        sending_milliseconds=row.sending_milliseconds,
+        epoch=row.epoch,
+        stop_requested=row.stop_requested,
+        restore_hold=row.restore_hold,
+        counts=Counts(**{name: getattr(row, name) for name in _COUNTERS}),
+    )

@@ -1,0 +1,291 @@
+"""The ledger's one writing transaction: deliveries marked before their bytes leave, settled after the reply.
+
+`write_group` reads the rows, decides every move by `delivery.state.MOVES`, then writes with the `before` state in
+each WHERE; the counters move with them. All of it may be repeated: a move already made is no move, so a COMMIT whose
+fate is unknown is simply tried again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select, update
+
+from newsletter.delivery.scope import Outcome
+from newsletter.delivery.state import Cause, DeliveryState, is_allowed
+from newsletter.store.schema import Moment, delivery, delivery_event, issue, subscription, suppression
+from newsletter.store.suppression import EVERYWHERE, FILE_LIST, UNSUBSCRIBED, holds_for
+
+_S = DeliveryState
+Moves = Counter[tuple[DeliveryState, DeliveryState]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One sender's right to one issue: what every mark and outcome carries."""
+
+    issue_id: int
+    list_id: int
+    list_name: str
+    number: int  # of all runs in this store, growing
+    epoch: int  # of this issue; a row marked under another one is not ours
+    owner: str  # host:pid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What goes to disk before the bytes go to the wire."""
+
+    id: int
+    before: DeliveryState
+    attempt: int  # the number of this try, from 1
+    date_sent: datetime
+    sha256: str
+    relay: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a marked delivery, or (stage LOCAL) of one that was refused before its mark."""
+
+    id: int
+    attempt: int
+    outcome: Outcome
+    next_at: datetime | None = None  # of a deferred one; None: it is not tried again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupResult:
+    """What the database said to a group."""
+
+    marked: frozenset[int]  # ids whose mark is on disk: only their bytes may leave
+    is_stale: bool  # another run of the issue has begun
+    stop_requested: bool
+    moves: Mapping[tuple[DeliveryState, DeliveryState], int] = field(default_factory=dict)
+
+
+def write_group(
+    conn: Connection, run: Run, *, settled: Sequence[Settled], marks: Sequence[Mark], at: datetime
+) -> GroupResult:
+    """Record outcomes and marks of one run in one transaction, counters included; see the module's head."""
+    epoch, stop_requested, embargo = conn.execute(
+        select(issue.c.epoch, issue.c.stop_requested, issue.c.embargo_until).where(issue.c.id == run.issue_id)
+    ).one()
+    group = _Group(
+        conn=conn, run=run, at=at, rows=_rows(conn, [entry.id for entry in settled] + [mark.id for mark in marks])
+    )
+    group.settle(settled)
+    may_mark = epoch == run.epoch and (embargo is None or embargo <= at)
+    marked = group.mark(marks) if may_mark else frozenset()
+    move_counters(conn, run.issue_id, group.moves)
+    return GroupResult(
+        marked=marked, is_stale=epoch != run.epoch, stop_requested=bool(stop_requested), moves=dict(group.moves)
+    )
+
+
+def require(before: DeliveryState, after: DeliveryState, cause: Cause) -> None:
+    if not is_allowed(before, after, cause):
+        raise RuntimeError(f"no such move: {before.value} to {after.value} by {cause.value}")
+
+
+def move_counters(conn: Connection, issue_id: int, moves: Mapping[tuple[DeliveryState, DeliveryState], int]) -> None:
+    change: Counter[str] = Counter()
+    for (before, after), number in moves.items():
+        change[before.value] -= number
+        change[after.value] += number
+    if any(change.values()):
+        conn.execute(
+            update(issue).where(issue.c.id == issue_id).values({name: issue.c[name] + n for name, n in change.items()})
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """What a row's move depends on."""
+
+    state: DeliveryState
+    attempt: int
+    epoch: int
+
+
+def _rows(conn: Connection, ids: Sequence[int]) -> dict[int, _Now]:
+    found = select(delivery.c.id, delivery.c.state, delivery.c.attempt, delivery.c.epoch).where(
+        delivery.c.id.in_(bindparam("ids", expanding=True))
+    )
+    # PostgreSQL needs the lock on the rows; SQLite's writer already has it on the whole file.
+    return {
+        row.id: _Now(DeliveryState(row.state), row.attempt, row.epoch)
+        for row in conn.execute(found.with_for_update(), {"ids": list(ids)})
+    }
+
+
+_SETTLE = (
+    update(delivery)
+    .where(
+        delivery.c.id == bindparam("of"),
+        delivery.c.state == bindparam("before"),
+        delivery.c.attempt == bindparam("of_attempt"),
+        delivery.c.epoch == bindparam("of_epoch"),
+    )
+    .values(
+        {name: bindparam(name) for name in ("state", "stage", "scope", "code", "enhanced", "reply", "queue_id")}
+        | {"next_at": bindparam("next_at", type_=Moment())}
+    )
+)
+
+
+_MARK = (
+    update(delivery)
+    .where(
+        delivery.c.id == bindparam("of"),
+        delivery.c.state == bindparam("before"),
+        delivery.c.attempt == bindparam("attempt") - 1,
+    )
+    .values(
+        state=_S.IN_FLIGHT.value,
+        attempt=bindparam("attempt"),
+        first_at=func.coalesce(delivery.c.first_at, bindparam("date_sent", type_=Moment())),
+        date_sent=bindparam("date_sent", type_=Moment()),
+        next_at=None,
+        sha256=bindparam("sha256"),
+        relay=bindparam("relay"),
+        owner=bindparam("owner"),
+        epoch=bindparam("epoch"),
+    )
+)
+
+
+def _suppressed(run: Run):  # type: ignore[no-untyped-def] # a correlated EXISTS
+    # `holds_for` as comparisons: its IN cannot stand in a statement that is run for many rows at once.
+    scope = suppression.c.scope
+    if run.list_name.startswith(FILE_LIST):
+        holds = or_(scope == EVERYWHERE, scope.startswith(FILE_LIST, autoescape=True))
+    else:
+        holds = or_(scope == EVERYWHERE, scope == run.list_name)
+    return exists().where(suppression.c.address_key == delivery.c.address_key, holds)
+
+
+def _unsubscribed(run: Run):  # type: ignore[no-untyped-def] # a correlated EXISTS
+    return exists().where(
+        subscription.c.list_id == run.list_id,
+        subscription.c.subscriber_id == delivery.c.subscriber_id,
+        subscription.c.status == UNSUBSCRIBED,
+    )
+
+
+def _settle_values(entry: Settled, row: _Now) -> dict[str, object]:
+    outcome = entry.outcome
+    return {
+        "of": entry.id,
+        "before": row.state.value,
+        "of_attempt": row.attempt,
+        "of_epoch": row.epoch,
+        "state": outcome.state.value,
+        "next_at": entry.next_at,
+        "stage": outcome.stage.value,
+        "scope": outcome.scope.value,
+        "code": outcome.code,
+        "enhanced": outcome.enhanced,
+        "reply": outcome.reply,
+        "queue_id": outcome.queue_id,
+    }
+
+
+def _mark_values(mark: Mark, run: Run) -> dict[str, object]:
+    return {
+        "of": mark.id,
+        "before": mark.before.value,
+        "attempt": mark.attempt,
+        "date_sent": mark.date_sent,
+        "sha256": mark.sha256,
+        "relay": mark.relay,
+        "owner": run.owner,
+        "epoch": run.epoch,
+    }
+
+
+@dataclass(slots=True, kw_only=True)
+class _Group:
+    """One transaction in the making: the rows as they stand, and the moves made so far."""
+
+    conn: Connection
+    run: Run
+    at: datetime
+    rows: dict[int, _Now]
+    moves: Moves = field(default_factory=Counter)
+
+    def settle(self, settled: Sequence[Settled]) -> None:
+        writes: list[dict[str, object]] = []
+        late: list[Settled] = []
+        for entry in settled:
+            row, after, cause = self.rows[entry.id], entry.outcome.state, entry.outcome.cause
+            if row.state is _S.PENDING and after is _S.REJECTED and row.attempt == entry.attempt:
+                cause = Cause.LOCAL  # refused by ourselves before any mark
+            elif (row.attempt, row.epoch, row.state) != (entry.attempt, self.run.epoch, _S.IN_FLIGHT):
+                if row.state is not after or row.attempt != entry.attempt:
+                    late.append(entry)
+                continue
+            require(row.state, after, cause)
+            writes.append(_settle_values(entry, row))
+            self.moves[row.state, after] += 1
+            if after is _S.DEFERRED and entry.next_at is None:
+                require(after, _S.GAVE_UP, Cause.TIME_UP)
+                writes.append(_settle_values(entry, row) | {"before": after.value, "state": _S.GAVE_UP.value})
+                self.moves[after, _S.GAVE_UP] += 1
+                after = _S.GAVE_UP
+            self.rows[entry.id] = _Now(after, row.attempt, row.epoch)
+        if writes and self.conn.execute(_SETTLE, writes).rowcount != len(writes):
+            raise RuntimeError("a delivery changed under the write lock")
+        for entry in late:
+            self._keep_evidence(entry)
+
+    def _keep_evidence(self, entry: Settled) -> None:
+        """A reply after its row was taken from us: a late 250 is evidence, anything else is forgotten."""
+        if entry.outcome.state is not _S.ACCEPTED:
+            return
+        detail = {"code": entry.outcome.code, "reply": entry.outcome.reply, "attempt": entry.attempt}
+        self.conn.execute(
+            insert(delivery_event).values(delivery_id=entry.id, kind="late_reply", at=self.at, detail=detail)
+        )
+        row = self.rows[entry.id]
+        if row.state is _S.UNCERTAIN and row.attempt == entry.attempt:
+            require(row.state, _S.ACCEPTED, Cause.EVIDENCE)
+            self.conn.execute(_SETTLE, [_settle_values(entry, row)])
+            self.moves[row.state, _S.ACCEPTED] += 1
+            self.rows[entry.id] = _Now(_S.ACCEPTED, row.attempt, row.epoch)
+
+    def mark(self, marks: Sequence[Mark]) -> frozenset[int]:
+        """Write the marks that may be; who has unsubscribed since the freeze is refused in the very statement."""
+        run, rows = self.run, self.rows
+        done = {m.id for m in marks if rows[m.id] == _Now(_S.IN_FLIGHT, m.attempt, run.epoch)}  # by a COMMIT in doubt
+        due = [m for m in marks if (rows[m.id].state, rows[m.id].attempt) == (m.before, m.attempt - 1)]
+        if not due:
+            return frozenset(done)
+        for mark in due:
+            require(mark.before, _S.IN_FLIGHT, Cause.CLAIM)
+        statement = _MARK.where(~_suppressed(run), ~_unsubscribed(run))
+        written = self.conn.execute(statement, [_mark_values(mark, run) for mark in due]).rowcount
+        refused: set[int] = set()
+        if written != len(due):
+            now = _rows(self.conn, [mark.id for mark in due])
+            refused = {mark.id for mark in due if now[mark.id].state is not _S.IN_FLIGHT}
+            self._exclude(refused)
+        self.moves.update((mark.before, _S.IN_FLIGHT) for mark in due if mark.id not in refused)
+        return frozenset(done | {mark.id for mark in due} - refused)
+
+    def _exclude(self, ids: set[int]) -> None:
+        reason = func.coalesce(
+            select(func.min(suppression.c.reason))
+            .where(suppression.c.address_key == delivery.c.address_key, holds_for(self.run.list_name))
+            .scalar_subquery(),
+            UNSUBSCRIBED,
+        )
+        kept_out = or_(_suppressed(self.run), _unsubscribed(self.run))
+        for before, after in ((_S.PENDING, _S.EXCLUDED), (_S.DEFERRED, _S.GAVE_UP)):
+            require(before, after, Cause.SUPPRESSED)
+            where = (delivery.c.id.in_(ids), delivery.c.state == before.value, kept_out)
+            gone = update(delivery).where(*where).values(state=after.value, exclusion=reason, next_at=None)
+            self.moves[before, after] += self.conn.execute(gone).rowcount

@@ -1,0 +1,68 @@
+"""Runs: each time a sender takes an issue in hand, numbered over the whole store and by epoch within the issue.
+
+The run's number also goes to a side file (sending/run_number.py). When the two disagree by more than one crash
+explains, the ledger was restored from a copy and may have forgotten mails that left: `hold_unfinished`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from newsletter.delivery.state import IssueState
+from newsletter.store.database import now
+from newsletter.store.issues import IssueRow
+from newsletter.store.ledger import Run
+from newsletter.store.schema import issue, run
+
+
+def last_number(conn: Connection) -> int:
+    """Return the number of the newest run, 0 without any."""
+    return int(conn.execute(select(func.coalesce(func.max(run.c.number), 0))).scalar_one())
+
+
+def begin_run(conn: Connection, row: IssueRow, *, number: int, owner: str) -> Run:
+    """Write the run, raise the issue's epoch and set it running: from here on every earlier sender is refused."""
+    at = now(conn)
+    conn.execute(insert(run).values(number=number, issue_id=row.id, owner=owner, started_at=at))
+    conn.execute(
+        update(issue)
+        .where(issue.c.id == row.id)
+        .values(
+            epoch=row.epoch + 1,
+            state=IssueState.RUNNING.value,
+            state_reason="",
+            stop_requested=False,
+            started_at=func.coalesce(
+                issue.c.started_at, select(run.c.started_at).where(run.c.number == number).scalar_subquery()
+            ),
+        )
+    )
+    return Run(
+        issue_id=row.id,
+        list_id=row.list_id,
+        list_name=row.list_name,
+        number=number,
+        epoch=row.epoch + 1,
+        owner=owner,
+    )
+
+
+def end_run(conn: Connection, ended: Run, *, how: str, milliseconds: int) -> None:
+    """Write how the run ended, and add the time it spent sending."""
+    conn.execute(update(run).where(run.c.number == ended.number).values(ended_at=now(conn), end=how))
+    conn.execute(
+        update(issue)
+        .where(issue.c.id == ended.issue_id)
+        .values(sending_milliseconds=issue.c.sending_milliseconds + milliseconds)
+    )
+
+
+def hold_unfinished(conn: Connection, *, but: int = 0) -> int:
+    """Keep every unfinished issue, one aside, from going on without `--after-restore`; returns how many."""
+    unfinished = (issue.c.state != IssueState.FINISHED.value, issue.c.id != but)
+    return conn.execute(update(issue).where(*unfinished).values(restore_hold=True)).rowcount
+
+
+def release_hold(conn: Connection, issue_id: int) -> None:
+    """A person has looked: the issue may go on."""
+    conn.execute(update(issue).where(issue.c.id == issue_id).values(restore_hold=False))
