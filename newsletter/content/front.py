@@ -52,9 +52,8 @@ def split_front(text: str, shown: str) -> Front:
             fix='end it with a line "---", or delete the first "---"',
         ) from exc
     body_line = text.count("\n", 0, len(text) - len(body)) + 1
-    first = text.count("\n", 0, text.find("\n") + 1) + 1
-    # The boundary swallows blank lines after itself; counted back from the end, no line is lost.
-    first = max(first, text.count("\n", 0, text.index(source)) + 1) if source.strip() else first
+    # The source begins with the line end behind the dashes, and they may have swallowed blank lines before it.
+    first = text.count("\n", 0, text.index(source)) + 1
     values, lines = _read(source, shown, first)
     return Front(values=values, lines=lines, body=body, body_line=body_line)
 
