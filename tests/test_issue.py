@@ -1,0 +1,91 @@
+"""An issue: command line over front matter over what was found."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from newsletter.content.item import NewsItem, Origin, Span
+from newsletter.errors import InputError, UsageError
+from newsletter.issue import MAX_PREHEADER, ContentOptions, build_issue
+from newsletter.settings import Settings
+
+
+def item(**changes: object) -> NewsItem:
+    values: dict[str, object] = {
+        "title": "Заголовок",
+        "title_proposed": True,
+        "lead": (Span(text="Первое предложение. Второе предложение."),),
+        "date": date(2026, 11, 20),
+        "source": "",
+        "blocks": (),
+        "origin": Origin(path="content/a.md", line=1),
+        "front": {},
+    }
+    return NewsItem(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def issue(found: NewsItem, **options: str):  # type: ignore[no-untyped-def]
+    return build_issue([found], options=ContentOptions(**options), settings=Settings(), key="content/a.md")
+
+
+def test_options_win_over_front_matter_and_front_over_what_was_found() -> None:
+    front = {"subject": "Из шапки", "preheader": "Анонс", "key": "weekly-7", "list": "news"}
+    made = issue(item(front=front), subject="С командной строки", date="2026-12-01")
+    assert (made.subject, made.preheader, made.key, made.list_name) == (
+        "С командной строки",
+        "Анонс",
+        "weekly-7",
+        "news",
+    )
+    assert made.date == date(2026, 12, 1)
+
+
+def test_subject_is_the_title_unless_given() -> None:
+    assert issue(item(), title="Новый").subject == "Новый"
+    assert not issue(item(), title="Новый").title_proposed
+    assert issue(item()).title_proposed
+
+
+def test_preheader_is_the_first_sentence_of_the_lead_and_flagged() -> None:
+    made = issue(item())
+    assert (made.preheader, made.preheader_proposed) == ("Первое предложение.", True)
+
+
+def test_long_first_sentence_is_cut_at_a_word() -> None:
+    made = issue(item(lead=(Span(text="слово " * 60),)))
+    assert len(made.preheader) <= MAX_PREHEADER
+    assert made.preheader.endswith("слово…")
+
+
+def test_variants_multiply_and_have_a_limit() -> None:
+    made = issue(item(front={"variants": {"language": ["ru", "en"], "city": ["a", "b", "c"]}}))
+    assert len(made.variant_choices()) == 6
+    assert made.variant_choices()[0] == {"language": "ru", "city": "a"}
+    with pytest.raises(InputError, match="at most 12"):
+        issue(item(front={"variants": {"a": list("abcd"), "b": list("efgh")}}))
+
+
+@pytest.mark.parametrize(
+    "variants", ["ru", {"language": "ru"}, {"language": []}, {"language": ["a", "a"]}, {"l": ["a=b"]}]
+)
+def test_wrong_variants_name_file_and_line(variants: object) -> None:
+    with pytest.raises(InputError) as caught:
+        issue(item(front={"variants": variants}, front_lines={"variants": 4}))
+    assert (caught.value.path, caught.value.line) == ("content/a.md", 4)
+
+
+def test_template_name_is_no_path() -> None:
+    with pytest.raises(InputError, match="theme"):
+        issue(item(), template="../etc")
+
+
+def test_right_to_left_follows_the_language() -> None:
+    assert issue(item(), lang="ar").dir == "rtl"
+    assert issue(item()).dir == "ltr"
+
+
+def test_several_items_are_refused_until_digests_come() -> None:
+    with pytest.raises(UsageError, match="digest"):
+        build_issue([item(), item()], options=ContentOptions(), settings=Settings(), key="k")
