@@ -19,8 +19,9 @@ VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 )
 
+# Comments go first: a conditional one holds tags that only Outlook reads. An unclosed one runs to the end, as in HTML.
 _TOKEN = re.compile(
-    r"<!--(?:-?>|(?>.*?-->))"  # comments go first: a conditional comment holds tags that only Outlook reads
+    r"<!--(?:-?>|(?>.*?(?:-->|\Z)))"
     r"|<[!?][^>]*+>"
     r"|</(?P<close>[A-Za-z][\w:.-]*+)[^<>]*+>"
     r"""|<(?P<open>[A-Za-z][\w:.-]*+)(?P<rest>(?:[^<>"']|"[^"]*+"|'[^']*+')*+)>""",

@@ -14,7 +14,7 @@ from newsletter.check.checked import Checked, Place
 from newsletter.check.markup import Lines, Token
 
 # Blanked before a search: what stands there is not rendered. Newlines stay, so that lines can still be counted.
-_COMMENTS = re.compile(r"\{#(?>.*?#\})|<!--(?>.*?-->)", re.DOTALL)
+_COMMENTS = re.compile(r"\{#(?>.*?(?:#\}|\Z))|<!--(?>.*?(?:-->|\Z))", re.DOTALL)
 
 
 def place_of(subject: Checked, variant: str, token: Token, *, attribute: str = "") -> Place:
