@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import product
 
@@ -67,14 +67,15 @@ def build_issue(items: Sequence[NewsItem], *, options: ContentOptions, settings:
     if len(items) != 1:
         raise UsageError("a digest of several items is not built yet", fix="give one item")
     item = items[0]
-    title = options.title or item.title
+    if options.title:
+        item = replace(item, title=options.title, title_proposed=False)
     preheader = options.preheader or _word(item, "preheader")
     return Issue(
         key=_word(item, "key") or key,
-        items=tuple(items),
-        title=title,
-        title_proposed=item.title_proposed and not options.title,
-        subject=options.subject or _word(item, "subject") or title,
+        items=(item,),
+        title=item.title,
+        title_proposed=item.title_proposed,
+        subject=options.subject or _word(item, "subject") or item.title,
         preheader=preheader or _first_sentence(plain(item.lead)),
         preheader_proposed=not preheader,
         lang=options.lang or item.lang or settings.office.lang,

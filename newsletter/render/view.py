@@ -111,7 +111,7 @@ def issue_view(issue: Issue, mark_word: str) -> IssueView:
 def _item_view(item: NewsItem, number: int, issue: Issue, mark_word: str) -> ItemView:
     grouped = any(isinstance(block, FigureGroup) for block in item.blocks)
     return ItemView(
-        title=issue.title if len(issue.items) == 1 else item.title,
+        title=item.title,
         lead=item.lead,
         date_text=long_date(item.date, issue.lang) if item.date else "",
         source=item.source,
