@@ -98,7 +98,7 @@ def report_on(result: CompileResult, specimen: Specimen) -> Report:
     return run_checks(
         Checked(
             subject=issue.subject,
-            preheader="" if issue.preheader_proposed else issue.preheader,
+            preheader=issue.preheader,
             preheader_proposed=issue.preheader_proposed,
             title=issue.title,
             title_proposed=issue.title_proposed,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
 from newsletter.address import normalise
 from newsletter.cli.context import CommandContext
 from newsletter.errors import InputError
 from newsletter.render.compiled import CompiledIssue
 from newsletter.store.database import open_database, reading
-from newsletter.store.schema import subscriber
+from newsletter.store.subscribers import read_fields
 from newsletter.tokens import Keys
 
 
@@ -21,21 +19,18 @@ def known_person(
     engine = open_database(context.workspace.database_url(context.settings))
     try:
         with reading(engine) as conn:
-            row = conn.execute(
-                select(subscriber.c.address, subscriber.c.fields).where(
-                    subscriber.c.address_key == keys.address_key(wanted.key)
-                )
-            ).first()
+            found = read_fields(conn, keys.address_key(wanted.key))
     finally:
         engine.dispose()
-    if row is None:
+    if found is None:
         raise InputError(
             f"no list has {wanted.display}", fix='add them with "newsletter subscribers add", or leave --as out'
         )
-    known = {**row.fields, "email": row.address}
+    mailbox, written = found
+    known = {**written, "email": mailbox}
     fields = {
         name: str(known.get(name.partition(".")[2]) or "")
         for name in compiled.slot_fields
         if name.startswith("subscriber.")
     }
-    return row.address, fields
+    return mailbox, fields

@@ -152,6 +152,14 @@ def find_subscriber(conn: Connection, address_key: bytes) -> int | None:
     return conn.scalar(select(subscriber.c.id).where(subscriber.c.address_key == address_key))
 
 
+def read_fields(conn: Connection, address_key: bytes) -> tuple[str, Mapping[str, str]] | None:
+    """Return a subscriber's mailbox and fields, or None when nobody has this address."""
+    row = conn.execute(
+        select(subscriber.c.address, subscriber.c.fields).where(subscriber.c.address_key == address_key)
+    ).first()
+    return (row.address, row.fields) if row else None
+
+
 def unsubscribe(conn: Connection, address_key: bytes, *, list_name: str = "", reason: str) -> tuple[str, ...]:
     """Take a person off one list, or off all they are on; returns the lists' names. Repeating it changes nothing."""
     now = database_now(conn)
