@@ -13,12 +13,17 @@ import typer
 Items = Annotated[
     list[str], typer.Argument(metavar="ITEM", help="News items, or a folder with issue.toml.", show_default=False)
 ]
-Title = Annotated[str, typer.Option("--title", help="Title of the item.", show_default=False)]
-Subject = Annotated[str, typer.Option("--subject", help="Subject of the mail.", show_default=False)]
+Title = Annotated[str, typer.Option("--title", metavar="TEXT", help="Title of the item.", show_default=False)]
+Subject = Annotated[str, typer.Option("--subject", metavar="TEXT", help="Subject of the mail.", show_default=False)]
 Preheader = Annotated[
-    str, typer.Option("--preheader", help="Line that mail programs show beside the subject.", show_default=False)
+    str,
+    typer.Option(
+        "--preheader", metavar="TEXT", help="Line that mail programs show beside the subject.", show_default=False
+    ),
 ]
-Lang = Annotated[str, typer.Option("--lang", help="Language of the text: ru, en …", show_default=False)]
-Date = Annotated[str, typer.Option("--date", help="Date shown in the mail: YYYY-MM-DD.", show_default=False)]
-Template = Annotated[str, typer.Option("--template", help="Theme of templates/ to use.", show_default=False)]
+Lang = Annotated[str, typer.Option("--lang", metavar="TAG", help="Language of the text: ru, en …", show_default=False)]
+Date = Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD", help="Date shown in the mail.", show_default=False)]
+Template = Annotated[
+    str, typer.Option("--template", metavar="NAME", help="Theme of templates/ to use.", show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
