@@ -83,19 +83,23 @@ class SubscriberFile:
             return None
         reason = record.fault or _complaint(cells, columns, record.raw)
         if reason:
-            return BadRow(line=record.line, reason=reason, raw=record.raw[:_MAX_RAW])
+            return _bad(record, reason)
         cells += [""] * (len(columns.headers) - len(cells))
+        status = cells[columns.status] if columns.status >= 0 else ""
+        if status not in ("", "subscribed"):
+            reason = f"this person is {status[:40]} where the list was exported"
+            return _bad(record, reason)
         try:
             address = read_address(cells[columns.email])
         except InputError as error:
-            return BadRow(line=record.line, reason=error.message, raw=record.raw[:_MAX_RAW])
+            return _bad(record, error.message)
         source = cells[columns.consent_source] if columns.consent_source >= 0 else ""
         when = cells[columns.consent_at] if columns.consent_at >= 0 else ""
         try:
             at = parse_moment(when, self.timezone) if when else None
         except (ValueError, OverflowError):
             reason = f'the time of consent "{when[:40]}" is no date; write 2026-03-01 or 01.03.2026'
-            return BadRow(line=record.line, reason=reason, raw=record.raw[:_MAX_RAW])
+            return _bad(record, reason)
         if not source and at is None:
             source, at = self.consent.source, self.consent.at
         fields = {name: cells[place] for place, name in columns.fields if cells[place]}
@@ -143,6 +147,10 @@ def _judged_domain(domain: str) -> str:
     except InputError:
         return ""
     return judged.domain if judged.display == f"a@{domain}" else ""
+
+
+def _bad(record: Record, reason: str) -> BadRow:
+    return BadRow(line=record.line, reason=reason, raw=record.raw[:_MAX_RAW])
 
 
 def _complaint(cells: list[str], columns: Columns, raw: str) -> str:

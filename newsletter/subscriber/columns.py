@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from newsletter.errors import InputError
 
 EMAIL, CONSENT_SOURCE, CONSENT_AT = "email", "consent_source", "consent_at"
+# Written by an export of everybody, so that importing it does not subscribe those who had left.
+STATUS = "newsletter_status"
 MAX_COLUMNS = 100
 
 # Headers as `plain_header` leaves them. A name further left wins: «Почта» beside «Адрес» makes the latter a street.
@@ -30,6 +32,7 @@ _KNOWN: dict[str, tuple[tuple[str, ...], ...]] = {
     "phone": (("телефон", "phone"),),
     "language": (("язык", "language"), ("lang",)),
     CONSENT_SOURCE: (("источник согласия", "consent source"), ("согласие", "consent", "основание")),
+    STATUS: (),
     CONSENT_AT: (("дата согласия", "consent at"), ("время согласия", "consent date", "date of consent")),
 }
 
@@ -41,6 +44,7 @@ class Columns:
     email: int
     consent_source: int
     consent_at: int
+    status: int
     fields: tuple[tuple[int, str], ...]  # column and field name
     headers: tuple[str, ...]
 
@@ -71,7 +75,7 @@ def parse_columns(cells: Sequence[str], mapping: Mapping[str, str], *, path: str
     by_name = {name: place for place, name in names.items()}
     if EMAIL not in by_name:
         _refuse_without_email(headers, path=path, line=line)
-    special = (EMAIL, CONSENT_SOURCE, CONSENT_AT)
+    special = (EMAIL, CONSENT_SOURCE, CONSENT_AT, STATUS)
     used = {*special, *names.values()}
     fields = []
     for place, header in enumerate(headers):
@@ -83,6 +87,7 @@ def parse_columns(cells: Sequence[str], mapping: Mapping[str, str], *, path: str
         email=by_name[EMAIL],
         consent_source=by_name.get(CONSENT_SOURCE, -1),
         consent_at=by_name.get(CONSENT_AT, -1),
+        status=by_name.get(STATUS, -1),
         fields=tuple(fields),
         headers=headers,
     )
@@ -100,9 +105,7 @@ def identifier(header: str) -> str:
     return f"f_{text}" if text[:1].isdigit() else text
 
 
-def _find(
-    name: str, ranks: tuple[tuple[str, ...], ...], plain: Sequence[str], taken: Mapping[int, str]
-) -> list[int]:
+def _find(name: str, ranks: tuple[tuple[str, ...], ...], plain: Sequence[str], taken: Mapping[int, str]) -> list[int]:
     """Return the columns whose header is the best name found for `name`: several when the list names it twice."""
     own = plain_header(name)  # an export's own header
     for rank in ((own,), *ranks):
