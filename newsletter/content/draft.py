@@ -14,3 +14,8 @@ class Draft:
     title: Text
     title_line: int
     blocks: tuple[Block, ...]
+
+    @property
+    def first_line(self) -> int:
+        """Return the line of the file on which the text begins."""
+        return self.title_line or (self.blocks[0].origin.line if self.blocks else 1)

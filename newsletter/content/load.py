@@ -31,6 +31,8 @@ def load_item(path: Path, *, root: Path, title: str = "") -> NewsItem:
             "there is no text after the front matter", path=shown, line=front.body_line, fix="write the news item"
         )
     draft = _parse(front, path, root, shown)
+    if not draft.blocks and not draft.title:
+        raise InputError("there are no words in this file", path=shown, fix="write the news item")
     return understand(draft, front, shown=shown, title=title)
 
 

@@ -17,7 +17,8 @@ from newsletter.errors import InputError
 
 _MAX_TITLE = 120  # characters; a longer first line without a full stop is a paragraph somebody forgot to end
 _MAX_WRAP = 120  # columns; wider lines are paragraphs, not wrapped text
-_SENTENCE_END = re.compile(r"[.!?…:;][»”\")]*$")
+_SENTENCE_END = re.compile(r"[.!?…][»”\")]*$")
+_BEFORE_LIST = re.compile(r"[:;]$")
 _BULLET = re.compile(r"(?:[•·▪●*-]|[–—])\s+(?=\S)")
 _DASH = re.compile(r"[–—]\s")
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+(?=\S)")
@@ -91,10 +92,15 @@ def _wrapped_size(run: Sequence[_Line], at: int, width: int) -> int:
     size = 1
     while width and at + size < len(run):
         line, after = run[at + size - 1].words, run[at + size].words.split()[0]
-        if len(line) + 1 + len(after) <= width:
+        if len(line) + 1 + len(after) <= width or _opens_list(line, run[at + size].words):
             break
         size += 1
-    return size if at + size == len(run) or _SENTENCE_END.search(run[at + size - 1].words) else 1
+    last = run[at + size - 1].words
+    return size if at + size == len(run) or _SENTENCE_END.search(last) or _BEFORE_LIST.search(last) else 1
+
+
+def _opens_list(line: str, after: str) -> bool:
+    return bool(_BEFORE_LIST.search(line)) and _is_item(after.lstrip())
 
 
 def _blocks(run: list[_Line], shown: str) -> Iterator[Block]:

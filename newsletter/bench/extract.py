@@ -1,0 +1,223 @@
+"""How well the rules read press items: precision and recall on labelled items, by field and by rule.
+
+An item NN-name.txt or .md is measured against NN-name.toml beside it; the README there says what the labels mean.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import cast
+
+from newsletter.content import load_item
+from newsletter.content.item import Figure, NewsItem, Quote, plain
+from newsletter.content.trust import is_trusted
+from newsletter.errors import InputError
+
+FIELDS = ("title", "lead", "closing", "quotes", "speaker", "role", "figures", "figure value", "places")
+
+Label = Mapping[str, object]
+
+
+@dataclass(slots=True, kw_only=True)
+class Score:
+    """How many were found, how many of those are right, and how many a careful reader finds."""
+
+    found: int = 0
+    right: int = 0
+    wanted: int = 0
+    wrong: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+
+    @property
+    def precision(self) -> float:
+        return self.right / self.found if self.found else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.right / self.wanted if self.wanted else 1.0
+
+    def count(self, item: str, found: Iterable[Hashable], wanted: Iterable[Hashable]) -> None:
+        """Add what was found in an item and what should have been; both without repetition."""
+        got, want = set(found), set(wanted)
+        self.found += len(got)
+        self.wanted += len(want)
+        self.right += len(got & want)
+        self.wrong += [f"{item}: {entry}" for entry in sorted(map(str, got - want))]
+        self.missed += [f"{item}: {entry}" for entry in sorted(map(str, want - got))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The scores of a set of labelled items. A rule's recall means nothing: several rules share a field."""
+
+    items: int
+    fields: Mapping[str, Score]
+    rules: Mapping[str, Score]
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "items": self.items,
+            "fields": {
+                name: {
+                    "precision": score.precision,
+                    "recall": score.recall,
+                    "found": score.found,
+                    "wanted": score.wanted,
+                }
+                for name, score in self.fields.items()
+            },
+            "rules": {
+                name: {
+                    "precision": score.precision,
+                    "found": score.found,
+                    "right": score.right,
+                    "trusted": is_trusted(score.right, score.found),
+                }
+                for name, score in sorted(self.rules.items())
+            },
+        }
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.items} labelled items",
+            "",
+            f"{'field':<22}{'precision':>10}{'recall':>8}{'found':>7}{'wanted':>8}",
+        ]
+        for name, score in self.fields.items():
+            lines.append(f"{name:<22}{score.precision:>10.2f}{score.recall:>8.2f}{score.found:>7}{score.wanted:>8}")
+        lines += ["", f"{'rule':<22}{'precision':>10}{'right':>8}{'found':>7}  its guess is"]
+        for name, score in sorted(self.rules.items()):
+            verdict = "a fact" if is_trusted(score.right, score.found) else "a proposal"
+            lines.append(f"{name:<22}{score.precision:>10.2f}{score.right:>8}{score.found:>7}  {verdict}")
+        for name, score in self.fields.items():
+            lines += [f"wrong {name}: {entry}" for entry in score.wrong]
+            lines += [f"missed {name}: {entry}" for entry in score.missed]
+        return "\n".join(lines)
+
+
+def run(items_dir: Path) -> str:
+    """Return the report on a folder of labelled items as text."""
+    return str(measure(items_dir))
+
+
+def measure(items_dir: Path) -> Report:
+    """Return the scores of the labelled items in a folder. Raises InputError when there are none."""
+    fields = {name: Score() for name in FIELDS}
+    rules: dict[str, Score] = {}
+    labels = sorted(path for path in items_dir.glob("*.toml") if _item_of(path) is not None)
+    if not labels:
+        raise InputError(
+            "there are no labelled items here", path=str(items_dir), fix="name the folder with NN-name.txt and .toml"
+        )
+    for path in labels:
+        source = cast("Path", _item_of(path))
+        item = load_item(source, root=items_dir)
+        label = tomllib.loads(path.read_text(encoding="utf-8"))
+        _count_text(fields, source.stem, item, cast("Label", label["item"]))
+        _count_quotes(fields, rules, source.stem, item, _entries(label, "quotes"))
+        _count_figures(fields, rules, source.stem, item, _entries(label, "figures"))
+        _count_places(fields, rules, source.stem, item, cast("Label", label.get("places", {})))
+    return Report(items=len(labels), fields=fields, rules=rules)
+
+
+def _item_of(label: Path) -> Path | None:
+    return next((file for suffix in (".txt", ".md") if (file := label.with_suffix(suffix)).exists()), None)
+
+
+def _entries(label: Label, name: str) -> list[Mapping[str, str]]:
+    return cast("list[Mapping[str, str]]", label.get(name, []))
+
+
+def same(words: str) -> str:
+    """Return words for comparison: without quotation marks, spaces before %, kinds of space, capitals."""
+    words = re.sub(r"[«»„“”\"]", "", words.replace("\u00a0", " ").replace("\u202f", " "))
+    return re.sub(r"\s+(?=%)", "", " ".join(words.split())).lower().rstrip(".")
+
+
+def _count_text(fields: Mapping[str, Score], name: str, item: NewsItem, label: Label) -> None:
+    title = [] if item.title_proposed else [same(item.title)]
+    fields["title"].count(name, title, [same(str(label["title"]))] if label["title"] else [])
+    for key, text in (("lead", plain(item.lead)), ("closing", item.closing)):
+        begins = same(str(label[f"{key}_begins"]))
+        got = same(text)
+        fields[key].count(
+            name, [begins if begins and got.startswith(begins) else got] if got else [], filter(None, [begins])
+        )
+
+
+def _count_quotes(
+    fields: Mapping[str, Score], rules: dict[str, Score], name: str, item: NewsItem, label: list[Mapping[str, str]]
+) -> None:
+    wanted = {same(entry["begins"]): entry for entry in label}
+    found: dict[str, Quote] = {}
+    for quote in item.quotes:
+        words = same(plain(quote.text))
+        found[next((begins for begins in wanted if words.startswith(begins)), words)] = quote
+    fields["quotes"].count(name, found, wanted)
+    for key in ("speaker", "role"):
+        got = {(begins, same(getattr(quote, key))) for begins, quote in found.items() if getattr(quote, key)}
+        fields[key].count(name, got, {(begins, same(entry[key])) for begins, entry in wanted.items() if entry[key]})
+    for begins, quote in found.items():
+        entry = wanted.get(begins, {"speaker": "", "role": ""})
+        fits = same(quote.speaker) == same(entry["speaker"]) and same(quote.role) == same(entry["role"])
+        if quote.rule:
+            _tell(rules, quote.rule, name, begins[:40], fits)
+
+
+def _count_figures(
+    fields: Mapping[str, Score], rules: dict[str, Score], name: str, item: NewsItem, label: list[Mapping[str, str]]
+) -> None:
+    wanted = {same(entry["text"]): entry for entry in label}
+    found = {same(figure.text): figure for figure in item.figures}
+    fields["figures"].count(name, found, wanted)
+    both = [text for text in wanted if text in found]
+    got = {(text, *_value(found[text])) for text in both}
+    fields["figure value"].count(name, got, {(text, *_wanted_value(wanted[text], found[text])) for text in both})
+    for text, figure in found.items():
+        _tell(rules, figure.rule, name, text, text in wanted)
+
+
+def _value(figure: Figure) -> tuple[str, str, str, str]:
+    return figure.kind, _rounded(figure.value), figure.bound, figure.base_period
+
+
+def _wanted_value(entry: Mapping[str, str], found: Figure) -> tuple[str, str, str, str]:
+    return (
+        entry["kind"],
+        _rounded(Decimal(entry["value"])),
+        entry.get("bound", ""),
+        entry.get("base", found.base_period),
+    )
+
+
+def _rounded(value: Decimal | None) -> str:
+    return "" if value is None else f"{value:.2e}"
+
+
+def _count_places(
+    fields: Mapping[str, Score], rules: dict[str, Score], name: str, item: NewsItem, label: Label
+) -> None:
+    regions = {key: cast("list[str]", places) for key, places in label.items() if key != "not_destinations"}
+    wanted = set(_pairs(regions.items()))
+    found = set(_pairs((region.name, region.places) for region in item.regions))
+    fields["places"].count(name, found, wanted)
+    for pair in found:
+        _tell(rules, "places", name, str(pair), pair in wanted)
+
+
+def _pairs(regions: Iterable[tuple[str, Iterable[str]]]) -> Iterator[tuple[str, str]]:
+    for region, places in regions:
+        yield from ((region, place) for place in places)
+
+
+def _tell(rules: dict[str, Score], rule: str, item: str, what: str, right: bool) -> None:
+    score = rules.setdefault(rule, Score())
+    score.found += 1
+    score.right += right
+    if not right:
+        score.wrong.append(f"{item}: {what}")

@@ -1,0 +1,196 @@
+"""Somebody's words inside a paragraph: «…», – сказала директор. Each becomes a Quote, the words around stay paragraphs.
+
+How: a dash and a verb of speech mark an attribution; from there back to the mark that opened the words, and on to
+the end of the sentence; if the words go on after it, they are one quote. A paragraph without such a mark is no quote,
+however many quotation marks it has: names and slogans wear them too. Quotation marks of real texts do not balance, so
+depth is counted only where nothing better is at hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from newsletter.content.item import Block, Paragraph, Quote, Text, plain
+from newsletter.content.people import People, Speaker
+from newsletter.content.spans import cut, join, text_of
+from newsletter.content.trust import is_proposal
+from newsletter.language.speech import VERB
+
+_OPENING = '«“„"'
+_CLOSING = '»”“"'
+_VERB = rf"(?P<verb>{VERB.pattern})"
+_ATTRIBUTION = re.compile(
+    rf"(?P<mark>[.,!?…]*[{_CLOSING}]?[.,!?…]*)\s*(?:(?<=[.,!?…{_CLOSING}])|(?<=\s))[–—-]\s+(?=(?:\w+\s+)?{_VERB})",
+    re.IGNORECASE,
+)
+_OPENS = re.compile(rf"(?:^|(?<=[.!?…:]\s)|(?<=[–—]\s))[{_OPENING}](?=\S)")
+_INTRODUCED = re.compile(rf"(?P<intro>[^.!?…«»:]*{_VERB}[^.!?…«»:]*):\s+(?=[{_OPENING}])", re.IGNORECASE)
+_ABBREVIATED = re.compile(r"(?:^|[\s(«])(?:[А-ЯЁA-Z]|г|им|ул|д|стр|тыс|руб|млн|млрд|т|е|и|о|см|др|пр)\.$")
+_STOP = re.compile(r"(?P<stop>[.!?…])(?=\s|$)|,(?=\s+[–—]\s)")
+_CONTINUES = re.compile(rf"\s*[–—]\s+(?P<opening>[{_OPENING}]?)")
+
+
+class Piece(NamedTuple):
+    """A stretch of a paragraph: prose, or the words of a quote in one or more parts with who said them."""
+
+    parts: tuple[tuple[int, int], ...]
+    attribution: str  # empty: prose
+    said_by: str = ""  # the attribution without its verb
+    joint: str = " "  # what stands between the parts of a split quote
+
+
+def split_quotes(paragraph: Paragraph, people: People, index: int) -> Iterator[Block]:
+    """Yield the blocks that a paragraph becomes: itself when nobody speaks in it. `index` counts them for `people`."""
+    words = plain(paragraph.text)
+    for piece in find_pieces(words):
+        if not piece.attribution:
+            if text := cut(paragraph.text, *piece.parts[0]):
+                yield Paragraph(text=text, origin=paragraph.origin)
+            continue
+        speaker = people.speaker(piece.said_by, paragraph=index, at=piece.parts[0][1])
+        yield _quote(paragraph, piece, speaker)
+
+
+def _quote(paragraph: Paragraph, piece: Piece, speaker: Speaker) -> Quote:
+    return Quote(
+        text=_words_of(paragraph.text, piece),
+        speaker=speaker.name,
+        role=speaker.role,
+        origin=paragraph.origin,
+        proposed=is_proposal(speaker.rule),
+        attribution=piece.attribution,
+        rule=speaker.rule,
+    )
+
+
+def _words_of(text: Text, piece: Piece) -> Text:
+    joined: list[Text] = []
+    for start, end in piece.parts:
+        part = cut(text, start, end)
+        ended = plain(part)[-1:] in "!?…"
+        joined += [text_of(" " if ended else piece.joint), part] if joined else [part]
+    return join(*joined)
+
+
+def find_pieces(words: str) -> list[Piece]:
+    """Return the stretches of a paragraph, all of it is in one of them, marks and joints aside."""
+    pieces: list[Piece] = []
+    at = 0
+    search = 0
+    while found := _next_attribution(words, search):
+        start = _opening(words, at, found.start("mark"))
+        if start is None:
+            search = found.end()
+            continue
+        piece, end = _spoken(words, start, found)
+        if words[at : start.prose_end].strip():
+            pieces.append(Piece(((at, start.prose_end),), ""))
+        pieces.append(piece)
+        at = search = end
+    if (introduced := _INTRODUCED.search(words, at)) is not None and not pieces:
+        return _introduced(words, introduced)
+    if words[at:].strip(" .,;") or not pieces:
+        pieces.append(Piece(((at, len(words)),), ""))
+    return pieces
+
+
+def _next_attribution(words: str, at: int) -> re.Match[str] | None:
+    return _ATTRIBUTION.search(words, at)
+
+
+class _Start(NamedTuple):
+    prose_end: int  # where the words before the quote end
+    at: int  # the first word of the quote, after the mark
+    dash: bool  # opened by a dash, as in a dialogue: no closing mark will come
+
+
+def _opening(words: str, low: int, high: int) -> _Start | None:
+    """Return where the words before an attribution began; None where nothing opened them."""
+    if dash := re.compile(r"\s*[–—]\s+").match(words, low):
+        return _Start(low, dash.end(), True)
+    opens = list(_OPENS.finditer(words, low, high))
+    if low and words[low : low + 2].strip()[:1] in tuple(_OPENING):
+        at = words.index(words[low:].lstrip()[0], low)
+        return _Start(low, at + 1, False)
+    return _Start(opens[0].start(), opens[0].end(), False) if opens else None
+
+
+def _spoken(words: str, start: _Start, found: re.Match[str]) -> tuple[Piece, int]:
+    """Return the quote around an attribution, and where it ends."""
+    parts = [(start.at, _without_mark(words, start.at, found.start("mark"), found.end("mark")))]
+    closed = start.dash or any(char in _CLOSING for char in found["mark"])
+    end, stop = _attribution_end(words, found.end())
+    attribution = words[found.end() : end].strip(" ,")
+    after = end + (1 if stop in {".", ","} else len(stop))
+    going_on = _CONTINUES.match(words, after)
+    if going_on and (going_on["opening"] or start.dash or not closed):
+        tail_at = going_on.end()
+        tail_end = len(words) if start.dash else _close(words, tail_at)
+        if start.dash and (again := _ATTRIBUTION.search(words, tail_at)) is not None:
+            tail_end = again.start("mark")
+        # A second attribution makes it a second quote, unless the first words are still open.
+        parts.append((tail_at, _without_mark(words, tail_at, tail_end, tail_end)))
+        after = tail_end
+        after = _skip_marks(words, after)
+        if (again := _ATTRIBUTION.match(words, _back_to_mark(words, tail_end))) is not None:
+            after, _ = _attribution_end(words, again.end())
+            attribution += " … " + words[again.end() : after].strip(" ,")
+            after = _skip_marks(words, after)
+    joint = ", " if stop == "," else ". "
+    said_by = VERB.sub("", attribution.split(" … ")[0], count=1)
+    return Piece(tuple(parts), attribution, said_by.strip(" ,"), joint), after
+
+
+def _without_mark(words: str, start: int, at: int, end: int) -> int:
+    """Return where words end when the comma or full stop and the closing mark after them are left out."""
+    mark = words[at:end]
+    keep = re.match(r"[!?…]+", mark)
+    return max(start, at + (keep.end() if keep else 0))
+
+
+def _attribution_end(words: str, at: int) -> tuple[int, str]:
+    """Return where an attribution ends, and the mark it ends with."""
+    for found in _STOP.finditer(words, at):
+        if found["stop"] == "." and _ABBREVIATED.search(words[max(at, found.start() - 6) : found.end()]):
+            continue
+        return found.start(), found.group()
+    return len(words), ""
+
+
+def _close(words: str, at: int) -> int:
+    """Return where the words opened before `at` close: at the mark that balances, else at the last one or the end."""
+    depth = 1
+    for index in range(at, len(words)):
+        depth += (words[index] in "«„") - (words[index] in "»")
+        if depth == 0:
+            return index
+    last = max(words.rfind(mark, at) for mark in _CLOSING)
+    return last if last >= at else len(words)
+
+
+def _skip_marks(words: str, at: int) -> int:
+    found = re.compile(rf"[{_CLOSING}.,!?…\s]*").match(words, at)
+    return found.end() if found else at
+
+
+def _back_to_mark(words: str, at: int) -> int:
+    while at > 0 and words[at - 1] in ",.!?…":
+        at -= 1
+    return at
+
+
+def _introduced(words: str, found: re.Match[str]) -> list[Piece]:
+    """Return the pieces of «Директор отметил: «…»»."""
+    start = found.end() + 1
+    end = _close(words, start)
+    intro = found["intro"].strip()
+    before = found.start("intro")
+    said_by = VERB.sub("", intro, count=1).strip(" ,")
+    pieces = [Piece(((0, before),), "")] if words[:before].strip() else []
+    pieces.append(Piece(((start, end),), intro, said_by))
+    rest = _skip_marks(words, end)
+    if words[rest:].strip():
+        pieces.append(Piece(((rest, len(words)),), ""))
+    return pieces
