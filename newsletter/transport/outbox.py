@@ -1,0 +1,92 @@
+"""A folder in place of a relay: each message becomes an `.eml` file, complete and on disk before it counts as accepted.
+
+A real send otherwise: the same ledger, tokens and refusals. A file is never overwritten: the same delivery sent again
+(after a crash, with `--uncertain resend`) stands beside its first copy as a mailbox would have it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from newsletter.delivery.scope import Kind, Outcome, Scope, Stage, not_sent
+from newsletter.errors import RelayError
+from newsletter.message.merge import Message
+
+
+class OutboxTransport:
+    """Makes "connections" to one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = f"outbox:{folder.name}"
+
+    async def connect(self) -> OutboxChannel:
+        """Make the folder if there is none, and see that it can be written. Raises RelayError."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            probe = self.folder / f".probe-{os.getpid()}"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise RelayError(
+                f"the outbox cannot be written: {error.strerror}", path=str(self.folder), fix="name another folder"
+            ) from error
+        return OutboxChannel(self.folder)
+
+
+class OutboxChannel:
+    """Writes one message at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.failed = ""
+
+    def refusal(self, message: Message) -> Outcome | None:
+        """A folder takes every message."""
+        return None
+
+    async def send(self, message: Message) -> Outcome:
+        """Write the message's file. A full disk ends the "connection": nothing was accepted."""
+        try:
+            name = await asyncio.to_thread(write_message, self._folder, message)
+        except OSError as error:
+            self.failed = f"the outbox cannot be written: {error.strerror}"
+            return not_sent(Stage.CONTENT, self.failed)
+        return Outcome(kind=Kind.ACCEPTED, scope=Scope.NONE, stage=Stage.CONTENT, code=250, reply=f"written as {name}")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def abort(self) -> None:
+        self.failed = self.failed or "the sender was told to end at once"
+
+
+def write_message(folder: Path, message: Message) -> str:
+    """Write the message under its delivery's token and return the file's name; on disk when this returns."""
+    part = folder / f".{message.envid}.part"
+    with part.open("wb") as file:
+        file.write(message.data)
+        file.flush()
+        os.fsync(file.fileno())
+    number = 1
+    while True:
+        name = f"{message.envid}.eml" if number == 1 else f"{message.envid}-{number}.eml"
+        try:
+            os.link(part, folder / name)  # unlike a rename, refuses to replace
+            break
+        except FileExistsError:
+            number += 1
+    part.unlink()
+    sync_folder(folder)
+    return name
+
+
+def sync_folder(folder: Path) -> None:
+    """Put the folder's list of names on disk: without it a power cut can take a file that was written whole."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,292 @@
+"""SMTP: connections opened by aiosmtplib, one message at a time on each, and what became of it.
+
+Commands go in steps here; groups (PIPELINING) and chunks (CHUNKING) come behind this same `send`. Message bytes are
+taken as they are: CRLF lines, dots doubled once, no library's look at them again (it would cost more than the rest).
+engine.md, "On the wire", has the rules that decide between *uncertain* and *not sent*.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass, field
+
+import aiosmtplib
+
+from newsletter.delivery.scope import Outcome, Reply, Scope, Stage, judge, local_refusal, not_sent, uncertain
+from newsletter.errors import RelayError
+from newsletter.message.merge import Message
+from newsletter.relay import RelayAddress
+from newsletter.transport.protocol import ConnectionFailed, SmtpProtocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """RFC 5321 section 4.5.3.2, in seconds. A short final one makes duplicates."""
+
+    connect: float = 60.0
+    command: float = 300.0  # MAIL, RCPT, RSET
+    data: float = 120.0
+    block: float = 180.0
+    final: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """Where to send and as whom."""
+
+    address: RelayAddress
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: str = ""
+    local_name: str = "localhost"
+    timeouts: Timeouts = Timeouts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """What the server's last EHLO offered, as far as we use it."""
+
+    size: int = 0  # largest message, 0 when it does not say
+    eight_bit: bool = False
+    smtputf8: bool = False
+    dsn: bool = False
+
+
+class SmtpTransport:
+    """Makes connections to one relay."""
+
+    def __init__(self, relay: Relay) -> None:
+        self.relay = relay
+        self.name = str(relay.address)
+
+    async def connect(self) -> SmtpChannel:
+        """Open a connection, with TLS and login as the relay's address asks. Raises RelayError."""
+        client = _client(self.relay)
+        try:
+            await _open(client, self.relay)
+            return SmtpChannel(_take_over(client), offers=_offers(client), timeouts=self.relay.timeouts)
+        except BaseException:
+            if client.transport is not None:
+                client.transport.abort()  # type: ignore[attr-defined] # a stream transport: it connected
+            raise
+
+
+class SmtpChannel:
+    """One open connection; not to be used by two tasks at once."""
+
+    def __init__(self, protocol: SmtpProtocol, *, offers: Offers, timeouts: Timeouts) -> None:
+        self._protocol = protocol
+        self._timeouts = timeouts
+        self._needs_rset = False
+        self.offers = offers
+
+    @property
+    def failed(self) -> str:
+        """Why this connection can carry no further message; "" while it can."""
+        return self._protocol.failed
+
+    def refusal(self, message: Message) -> Outcome | None:
+        """Return our own refusal of a message that this server cannot take, before anything is marked or written."""
+        if message.smtputf8 and not self.offers.smtputf8:
+            return local_refusal(553, "5.6.7", "the relay takes no address outside ASCII (SMTPUTF8)", Scope.RECIPIENT)
+        if self.offers.size and message.size > self.offers.size:
+            text = f"the message of {message.size} bytes is above the relay's limit of {self.offers.size}"
+            return local_refusal(552, "5.3.4", text, Scope.MESSAGE)
+        return None
+
+    async def send(self, message: Message) -> Outcome:
+        """Send one message and return what became of it. Raises nothing that the network can cause."""
+        outcome = await self._attempt(message)
+        if outcome.code == 421 or outcome.scope is Scope.SESSION:
+            self._protocol.abort("the session is over")
+        self._needs_rset = outcome.code // 100 != 2
+        return outcome
+
+    async def close(self) -> None:
+        """Say QUIT and leave without waiting long for the answer."""
+        if not self.failed:
+            self._protocol.write(b"QUIT\r\n")
+            try:
+                await self._protocol.reply(timeout=5)
+            except ConnectionFailed:
+                return  # it left before saying goodbye
+            finally:
+                self._protocol.abort("closed")
+        self._protocol.abort("closed")
+
+    def abort(self) -> None:
+        """End at once: a message on the way becomes *uncertain* or *not sent*, by what has left."""
+        self._protocol.abort("the sender was told to end at once")
+
+    async def _attempt(self, message: Message) -> Outcome:
+        stage = Stage.RSET
+        if self.failed:
+            return not_sent(Stage.MAIL, self.failed)
+        try:
+            if self._needs_rset:
+                reply = await self._command(b"RSET")
+                if reply.code // 100 != 2:
+                    return judge(Stage.RSET, reply)
+            for stage, command in self._envelope(message):
+                reply = await self._command(command)
+                if reply.code // 100 != 2:
+                    return judge(stage, reply)
+            stage = Stage.DATA
+            reply = await self._command(b"DATA", self._timeouts.data)
+            if reply.code != 354:
+                # A 2xx here is no answer that SMTP knows; nothing of the message has been written.
+                return judge(stage, reply) if reply.code // 100 in (4, 5) else not_sent(stage, f"{reply.code} to DATA")
+        except ConnectionFailed as error:
+            return not_sent(stage, str(error))
+        return await self._content(message)
+
+    async def _content(self, message: Message) -> Outcome:
+        protocol = self._protocol
+        if self.failed or not protocol.write(dot_stuffed(message.data)):  # a refusal can come right behind the 354
+            return await self._reply_after_failed_write()
+        try:
+            await protocol.drain(self._timeouts.block)
+        except ConnectionFailed as error:
+            if protocol.has_reply():
+                return await self._reply_after_failed_write()
+            return uncertain(str(error)) if protocol.has_all_left else not_sent(Stage.CONTENT, str(error))
+        try:
+            return judge(Stage.CONTENT, await protocol.reply(self._timeouts.final))
+        except ConnectionFailed as error:
+            return uncertain(str(error))
+
+    async def _reply_after_failed_write(self) -> Outcome:
+        """The dot never left, so nothing was accepted; a refusal that had arrived says why."""
+        protocol = self._protocol
+        try:
+            reply = await protocol.reply(0)
+        except ConnectionFailed as error:
+            return not_sent(Stage.CONTENT, str(error))
+        return judge(Stage.CONTENT, reply) if reply.code // 100 in (4, 5) else not_sent(Stage.CONTENT, reply.text)
+
+    async def _command(self, line: bytes, timeout: float | None = None) -> Reply:
+        # A reply that nobody asked for would be taken for the answer to this command, and all later ones be off by one.
+        if self.failed or not self._protocol.write(line + b"\r\n"):
+            raise ConnectionFailed(self.failed or "the connection was closed")
+        return await self._protocol.reply(self._timeouts.command if timeout is None else timeout)
+
+    def _envelope(self, message: Message) -> tuple[tuple[Stage, bytes], tuple[Stage, bytes]]:
+        offers = self.offers
+        mail = [f"MAIL FROM:<{message.mail_from}>"]
+        mail += [f"SIZE={message.size}"] if offers.size else []
+        mail += ["BODY=8BITMIME"] if offers.eight_bit else []
+        mail += ["SMTPUTF8"] if message.smtputf8 else []
+        mail += ["RET=HDRS", f"ENVID={message.envid}"] if offers.dsn else []
+        rcpt = [f"RCPT TO:<{message.rcpt_to}>"]
+        rcpt += ["NOTIFY=FAILURE"] if offers.dsn else []
+        return (Stage.MAIL, command_line(mail)), (Stage.RCPT, command_line(rcpt))
+
+
+def command_line(words: list[str]) -> bytes:
+    """Join the words of a command. Raises ValueError for what would make it two: the last guard of several."""
+    line = " ".join(words).encode()
+    if any(byte < 32 or byte == 127 for byte in line):
+        raise ValueError("a control character in an SMTP command")
+    return line
+
+
+def dot_stuffed(data: bytes) -> bytes:
+    """Return the bytes to write after 354: lines that begin with a dot get another, and the lone dot ends it.
+
+    `data` has CRLF lines throughout and ends with one: the message layer made it so.
+    """
+    if data.startswith(b"."):
+        data = b"." + data
+    return data.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+
+
+def _client(relay: Relay) -> aiosmtplib.SMTP:
+    return aiosmtplib.SMTP(
+        hostname=relay.address.host,
+        port=relay.address.port,
+        use_tls=relay.address.security == "tls",
+        start_tls=False,  # done below, where a refusal can be told from a failure
+        tls_context=_tls_context(relay.ca_file) if relay.address.security != "none" else None,
+        local_hostname=relay.local_name,
+        timeout=relay.timeouts.connect,
+    )
+
+
+def _tls_context(ca_file: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as error:  # ssl.SSLError is one: a file that holds no certificate
+            raise RelayError(f"smtp.ca_file cannot be used: {error}", path=ca_file, fix="name a PEM file") from error
+    return context
+
+
+async def _open(client: aiosmtplib.SMTP, relay: Relay) -> None:
+    address = relay.address
+    try:
+        await client.connect()
+        await client.ehlo()
+        if address.security == "starttls":
+            await _start_tls(client, address)
+        if relay.user:
+            await _login(client, relay)
+    except aiosmtplib.SMTPResponseException as error:
+        raise RelayError(f"{address} answered {error.code} {error.message}", fix="ask who runs the relay") from error
+    except ssl.SSLError as error:
+        raise _tls_error(address, error) from error
+    except (aiosmtplib.SMTPException, OSError) as error:
+        if isinstance(error.__cause__, ssl.SSLError):
+            raise _tls_error(address, error.__cause__) from error
+        raise RelayError(f"{address} cannot be reached: {error}", fix="check smtp.url and the firewall") from error
+
+
+async def _start_tls(client: aiosmtplib.SMTP, address: RelayAddress) -> None:
+    if not client.supports_extension("starttls"):
+        raise RelayError(
+            f"{address} offers no STARTTLS, so mail and password would go in plain text",
+            fix="use smtps://, or add ?starttls=no to smtp.url if the way to it is private",
+        )
+    await client.starttls()
+    await client.ehlo()
+
+
+async def _login(client: aiosmtplib.SMTP, relay: Relay) -> None:
+    address = relay.address
+    if address.security == "none" and not address.is_loopback:
+        raise RelayError(f"the password would go to {address} in plain text", fix="use smtps://, or leave STARTTLS on")
+    if not client.supports_extension("auth"):
+        raise RelayError(f"{address} offers no login", fix="leave smtp.user empty, or check port and TLS in smtp.url")
+    try:
+        await client.login(relay.user, relay.password)
+    except aiosmtplib.SMTPAuthenticationError as error:
+        raise RelayError(
+            f"{address} refused the login of {relay.user}: {error.code} {error.message}",
+            fix="check smtp.user and the password",
+        ) from error
+
+
+def _tls_error(address: RelayAddress, error: ssl.SSLError) -> RelayError:
+    reason = getattr(error, "verify_message", "") or error.reason or str(error)
+    fix = "check host and port of smtp.url; for an authority of your own set smtp.ca_file"
+    return RelayError(f"no TLS with {address}: {reason}", fix=fix)
+
+
+def _offers(client: aiosmtplib.SMTP) -> Offers:
+    known = client.esmtp_extensions
+    size = known.get("size", "")
+    return Offers(
+        size=int(size) if size.isascii() and size.isdigit() else 0,
+        eight_bit="8bitmime" in known,
+        smtputf8="smtputf8" in known,
+        dsn="dsn" in known,
+    )
+
+
+def _take_over(client: aiosmtplib.SMTP) -> SmtpProtocol:
+    """Put our protocol on aiosmtplib's transport; the client object is of no further use."""
+    transport = client.transport
+    if not isinstance(transport, asyncio.Transport):
+        raise RelayError("the connection ended right after it began", fix="ask who runs the relay")
+    return SmtpProtocol(transport, over_tls=transport.get_extra_info("sslcontext") is not None)

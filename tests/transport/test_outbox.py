@@ -1,0 +1,45 @@
+"""A folder in place of a relay."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from newsletter.delivery.scope import Kind
+from newsletter.errors import RelayError
+from newsletter.message.merge import Message
+from newsletter.transport.outbox import OutboxTransport, write_message
+
+MakeMessage = Callable[..., Message]
+
+
+def test_same_delivery_sent_again_stands_beside_its_first_copy(tmp_path: Path, make_message: MakeMessage) -> None:
+    first, second = make_message(body="1", envid="abc"), make_message(body="2", envid="abc")
+    assert [write_message(tmp_path, m) for m in (first, second)] == ["abc.eml", "abc-2.eml"]
+    assert (tmp_path / "abc.eml").read_bytes() == first.data
+    assert (tmp_path / "abc-2.eml").read_bytes() == second.data
+
+
+def test_folder_that_cannot_be_made_is_a_relay_that_cannot_be_reached(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(RelayError, match=r"the outbox cannot be written: Not a directory; name another folder"):
+        asyncio.run(OutboxTransport(tmp_path / "file" / "outbox").connect())
+
+
+def test_folder_that_goes_away_ends_the_channel_with_nothing_accepted(
+    tmp_path: Path, make_message: MakeMessage
+) -> None:
+    async def run() -> tuple[Kind, str]:
+        channel = await OutboxTransport(tmp_path / "outbox").connect()
+        (tmp_path / "outbox").rmdir()
+        outcome = await channel.send(make_message())
+        return outcome.kind, channel.failed
+
+    kind, failed = asyncio.run(run())
+    assert kind is Kind.NOT_SENT
+    assert os.strerror(errno.ENOENT) in failed
