@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -91,6 +92,24 @@ def test_any_text_is_refused_or_gives_a_mailbox_that_is_safe_in_a_command(text: 
     assert not any(c.isspace() or c in "<>()," or ord(c) < 33 for c in address.mailbox)
     assert address.domain.isascii()
     assert normalise(address.mailbox).key == address.key
+
+
+@given(
+    st.text(st.sampled_from("aZ0.-_+'!@\"(,ж "), min_size=1, max_size=20),
+    st.sampled_from(["b.example", "B.Example", "почта.рф", "localhost", "x.local", "b..example", "-b.example", "b.1"]),
+)
+@settings(max_examples=200, deadline=None)
+def test_the_short_way_for_ordinary_addresses_judges_as_the_library_does(local: str, domain: str) -> None:
+    typed = f"{local}@{domain}".strip()
+    try:
+        known = validate_email(typed, check_deliverability=False, strict=True)
+    except EmailNotValidError:
+        with pytest.raises(InputError):
+            normalise(typed)
+        return
+    found = normalise(typed)
+    assert found.key == f"{known.local_part.casefold()}@{known.ascii_domain}"
+    assert found.mailbox.rpartition("@")[0].casefold() == known.local_part.casefold()
 
 
 @pytest.mark.parametrize(
