@@ -7,7 +7,6 @@ apostrophe before it on export, `unguard` takes exactly that one away on import,
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
@@ -25,13 +24,6 @@ def clean(cell: str) -> str:
     """Return the cell's text without the space around it and without a guard."""
     text = cell.strip(_SPACE)
     return text[1:] if text[:1] == "'" and _GUARDED.match(text) else text
-
-
-def clean_all(cells: Sequence[str], raw: str) -> list[str]:
-    """Return every cell of a record cleaned; `raw` tells, cheaply, that there is nothing special in any."""
-    if "'" in raw or not raw.isprintable():
-        return [clean(cell) for cell in cells]
-    return [cell.strip() for cell in cells]
 
 
 def complaint(text: str) -> str:
