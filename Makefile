@@ -11,7 +11,7 @@ test: venv-dev  ## every test; as root on Debian also installs what tests/debian
 	@.ci/test
 
 quick: venv-dev  ## the tests that need no service, under a minute
-	@$(PY) -m pytest -q -m "not service and not slow"
+	@$(PY) -m pytest -q -n auto -m "not service and not slow"
 
 check: venv-dev  ## form, types, order of imports, docs, and the wheel in an empty environment
 	$(PY) -m ruff check .
