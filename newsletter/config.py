@@ -108,6 +108,7 @@ def load_settings(root: Path, environ: Mapping[str, str]) -> Settings:
     for key, written in source.file_values.items():
         # Finding the line is slow and only wanted for a complaint: hence a function.
         _take(key, written, lambda k=key: source.file_place(k), values, fields, from_file=True)  # type: ignore[misc]
+    fields = fields or dict(SubscriberSettings().fields)  # a variable adds a field to those there are
     for key, text in source.variables.items():
         _take(key, text, lambda k=key: source.variable_place(k), values, fields, from_file=False)  # type: ignore[misc]
     for name in _PATHS & values.keys():
@@ -133,7 +134,7 @@ def _take(
         _take_field(key, written, where, fields)
         return
     name = ".".join(key)
-    if name in SECTIONS and written == {}:
+    if written == {} and (name in SECTIONS or name == "subscriber"):
         return
     known = known_settings()
     if name not in known:
@@ -252,8 +253,7 @@ def _build(values: Mapping[str, object], fields: Mapping[str, SubscriberField]) 
         section, _, key = name.rpartition(".")
         parts.setdefault(section, {})["from_" if key == "from" else key] = value
     records: dict[str, object] = {s: record(**parts[s]) for s, record in SECTIONS.items() if s in parts}
-    if fields:
-        records["subscriber"] = SubscriberSettings(fields=dict(fields))
+    records["subscriber"] = SubscriberSettings(fields=dict(fields))
     return Settings(**parts[""], **records)  # type: ignore[arg-type]
 
 

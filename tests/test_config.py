@@ -53,7 +53,12 @@ def test_the_environment_wins_over_the_file_and_works_without_it(tmp_path: Path)
     assert settings.sender.from_ == "Press <a@b.example>"
     assert (settings.send.connections, settings.send.rate, settings.smtp.own_relay) == (5, 3.0, True)
     assert settings.review.test_addresses == ("a@b.example", "c@d.example")
-    assert settings.subscriber.fields["region"].default == "—"
+    assert {name: field.default for name, field in settings.subscriber.fields.items()} == {
+        "name": "",
+        "city": "",
+        "language": "",
+        "region": "—",
+    }
 
 
 def test_a_key_after_a_table_header_is_reported_on_its_line_with_where_it_belongs(tmp_path: Path) -> None:
@@ -175,6 +180,10 @@ def test_more_than_one_message_on_the_way_needs_an_own_relay(tmp_path: Path) -> 
 def test_a_field_without_a_default_leaves_it_to_the_template(tmp_path: Path) -> None:
     fields = load(tmp_path, "[subscriber.fields]\ncity = {}\nname = {default = 'reader'}\n").subscriber.fields
     assert {name: field.default for name, field in fields.items()} == {"city": None, "name": "reader"}
+
+
+def test_tables_without_settings_change_nothing(tmp_path: Path) -> None:
+    assert load(tmp_path, "[smtp]\n[subscriber]\n[subscriber.fields]\n") == Settings()
 
 
 def test_settings_travel_to_another_process(tmp_path: Path) -> None:
