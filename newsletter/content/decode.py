@@ -16,6 +16,7 @@ MAX_BYTES = 2 * 1024 * 1024  # a press item is some 10 KB; 2 MB is a book, or no
 _SAVE_AS_UTF8 = "save it as UTF-8 text"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\U0001fffe\U0001ffff]")
 _CYRILLIC_WORD = re.compile("[А-Яа-яЁё]+")
+_MIXED = re.compile("[A-Za-z][А-Яа-яЁё]|[А-Яа-яЁё][A-Za-z]")
 _FREQUENT = frozenset("оеаинтсрвл")  # two letters in three of any Russian text
 # What windows-1251 has besides Russian letters, and a press text really uses.
 _TYPOGRAPHY = frozenset("«»„“”‘’–—…№•§°±©®™€·\u00a0\u00ad")
@@ -98,6 +99,8 @@ def _reads_as_russian(text: str) -> bool:
     words: list[str] = _CYRILLIC_WORD.findall(text)
     letters = "".join(words)
     if not letters or len(letters) < 0.97 * len(foreign):
+        return False
+    if len(_MIXED.findall(text)) > 0.1 * len(words):  # «Dйjа vu»: another language's accents
         return False
     # Read in the wrong code page, «Москва» becomes «нПУЛЧБ»: small letters before capitals inside words.
     odd_case = sum(1 for word in words if not (word.islower() or word.isupper() or word[1:].islower()))

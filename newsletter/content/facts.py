@@ -51,10 +51,13 @@ def tell_figures(texts: Sequence[Passage], *, year: int = 0) -> list[Told]:
 
 def merge_figures(told: Sequence[Told]) -> tuple[Figure, ...]:
     """Return each figure once, at its first mention; later mentions fill in what it lacks."""
+    money = {mention.found.value for mention in told if mention.found.rule == "figure-money"}
     figures: dict[tuple[object, ...], Figure] = {}
     named: set[tuple[object, ...]] = set()
     for mention in told:
         figure = figure_of(mention)
+        if figure.rule == "figure-scaled" and figure.value in money:
+            continue  # «76 млн» beside «76 млн рублей»
         key = (figure.kind, figure.value if figure.value is not None else figure.text.lower(), _unit_key(figure))
         first = figures.get(key)
         if first is None:

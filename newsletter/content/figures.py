@@ -7,7 +7,7 @@ durations, scores and numbers of houses and documents are no figures: nothing th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -47,7 +47,7 @@ _TIME = (
     r"|июл[а-я]|август[а-я]?|сентябр[а-я]|октябр[а-я]|ноябр[а-я]|декабр[а-я])(?![а-яё])"
 )
 _NO_COUNT = (
-    rf"(?!{_TIME})(?!(?:раз[а]?|этаж[а-я]*|место|градус[а-я]*|числ[а-я]+|класс[а-я]*|курс[а-я]*|балл[а-я]*|очк[а-я]+"
+    rf"(?!{_TIME})(?!{SCALE})(?!(?:раз[а]?|этаж[а-я]*|место|градус[а-я]*|числ[а-я]+|класс[а-я]*|курс[а-я]*|балл[а-я]*|очк[а-я]+"
     r"|номер[а-я]*|процент[а-я]*|лет[а-я]+|из|на|по|в|и|или|от|до|за|как|при|для|с|со|у|к|ко|о|об|не|это|уже|также)(?![а-яё]))"
 )
 _ADJECTIVE = r"[а-яё-]+(?:ых|их|ого|его|ой|ей|ая|яя|ую|юю|ым|им|ыми|ими|ому|ему|ое|ее|ые|ие|ый|ий)"
@@ -134,6 +134,17 @@ def _amount(text: str, match: re.Match[str], *, rule: str) -> Found:
 
 def _money(text: str, match: re.Match[str]) -> Found:
     return _amount(text, match, rule="figure-money")
+
+
+def _scaled(text: str, match: re.Match[str]) -> Found:
+    """Return «76 млн», of which the text does not say what it counts: mostly money."""
+    number, _, value = _written(match)
+    start, end, bound = _span(text, match, keep_prep=False)
+    unit = match["unit"]
+    value = None if value is None else value_of(match["number"], unit)
+    return Found(
+        start=start, end=end, kind="amount", value=value, unit=unit, number=number, bound=bound, rule="figure-scaled"
+    )
 
 
 def _measure(text: str, match: re.Match[str]) -> Found:
@@ -273,11 +284,5 @@ _RULES: Sequence[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Found | N
         re.compile(rf"{_PREFIX}(?:{_NUMBER}{_SCALE}|\b(?P<word>{COUNT_WORD})){_GAP}(?P<unit>{_NOUN})"),
         _count,
     ),
+    (_pattern(rf"{_PREFIX}{_NUMBER}{_GAP}(?P<unit>{SCALE})"), _scaled),
 )
-
-
-def figures_in(texts: Sequence[str]) -> Iterator[tuple[int, Found]]:
-    """Yield the figures of several texts with the number of the text each stands in."""
-    for index, text in enumerate(texts):
-        for found in find_figures(text):
-            yield index, found

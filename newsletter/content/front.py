@@ -15,7 +15,8 @@ from frontmatter.default_handlers import YAMLHandler
 from newsletter.content.keys import EMPTY, KEYS, Value, WrongValueError
 from newsletter.errors import InputError
 
-_MAX_DEPTH = 12
+_MAX_DEPTH = 6  # the deepest value, a list of mappings, has three
+_MAX_CHARS = 64 * 1024  # PyYAML reads some 100 KB a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,8 @@ def split_front(text: str, shown: str) -> Front:
     body_line = text.count("\n", 0, len(text) - len(body)) + 1
     # The source begins with the line end behind the dashes, and they may have swallowed blank lines before it.
     first = text.count("\n", 0, text.index(source)) + 1
+    if len(source) > _MAX_CHARS:
+        raise InputError("the front matter is longer than 64 KB", path=shown, line=1, fix="move text into the body")
     values, lines = _read(source, shown, first)
     return Front(values=values, lines=lines, body=body, body_line=body_line)
 
@@ -73,32 +76,12 @@ def _refuse_late_front(text: str, shown: str) -> None:
 
 
 def _read(source: str, shown: str, first: int) -> tuple[dict[str, object], dict[str, int]]:
-    try:
-        for event in yaml.parse(source, Loader=yaml.BaseLoader):
-            if isinstance(event, yaml.AliasEvent):
-                raise InputError(
-                    "the front matter uses a YAML alias (*)",
-                    path=shown,
-                    line=first + event.start_mark.line,
-                    fix='write the value out, or put it in quotes: "*…"',
-                )
-        root = yaml.compose(source, Loader=yaml.BaseLoader)
-    except yaml.YAMLError as exc:
-        mark = getattr(exc, "problem_mark", None)
-        line = first + (mark.line if mark is not None else 0)
-        problem = str(getattr(exc, "problem", None) or "not YAML")
-        raise InputError(
-            f"the front matter is broken: {' '.join(problem.split())}",
-            path=shown,
-            line=line,
-            fix='write "key: value" lines, text with a colon in quotes',
-        ) from exc
-    except RecursionError as exc:
-        raise InputError("the front matter is nested too deeply", path=shown, line=first, fix="simplify it") from exc
+    root = _compose(source, shown, first)
     if root is None:
         return {}, {}
     if not isinstance(root, yaml.MappingNode):
-        raise InputError("the front matter is not a mapping", path=shown, line=first, fix='write "key: value" lines')
+        line = first + root.start_mark.line
+        raise InputError("the front matter is not a mapping", path=shown, line=line, fix='write "key: value" lines')
     values: dict[str, object] = {}
     lines: dict[str, int] = {}
     for key_node, value_node in root.value:
@@ -109,6 +92,39 @@ def _read(source: str, shown: str, first: int) -> tuple[dict[str, object], dict[
         lines[key] = line
         values |= _checked(key, value_node, shown, line)
     return values, lines
+
+
+def _compose(source: str, shown: str, first: int) -> yaml.Node | None:
+    """Return the YAML's root node, which knows its lines; None for an empty one."""
+    try:
+        _refuse_abuse(source, shown, first)
+        return yaml.compose(source, Loader=yaml.BaseLoader)
+    except yaml.YAMLError as exc:
+        mark = getattr(exc, "problem_mark", None)
+        problem = str(getattr(exc, "problem", None) or "not YAML")
+        raise InputError(
+            f"the front matter is broken: {' '.join(problem.split())}",
+            path=shown,
+            line=first + (mark.line if mark is not None else 0),
+            fix='write "key: value" lines, text with a colon in quotes',
+        ) from exc
+
+
+def _refuse_abuse(source: str, shown: str, first: int) -> None:
+    """Refuse aliases, which make cycles and bombs, and depth: PyYAML takes a minute to build 5,000 levels."""
+    depth = 0
+    for event in yaml.parse(source, Loader=yaml.BaseLoader):
+        line = first + event.start_mark.line
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise InputError("the front matter is nested too deeply", path=shown, line=line, fix="simplify it")
+        if isinstance(event, yaml.AliasEvent):
+            raise InputError(
+                "the front matter uses a YAML alias (*)",
+                path=shown,
+                line=line,
+                fix='write the value out, or put it in quotes: "*…"',
+            )
 
 
 def _key(node: yaml.Node, shown: str, line: int) -> str:
@@ -130,17 +146,15 @@ def _checked(key: str, node: yaml.Node, shown: str, line: int) -> dict[str, obje
         raise InputError(f"{key!r} {exc}", path=shown, line=line, fix="see docs/items.md") from exc
 
 
-def _plain(node: yaml.Node, depth: int = 0) -> Value:
-    if depth > _MAX_DEPTH:
-        raise WrongValueError("is nested too deeply")
+def _plain(node: yaml.Node) -> Value:
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(entry, depth + 1) for entry in node.value]
+        return [_plain(entry) for entry in node.value]
     if isinstance(node, yaml.MappingNode):
         pairs: dict[str, Value] = {}
         for name, entry in node.value:
             if not isinstance(name, yaml.ScalarNode) or name.value in pairs:
                 raise WrongValueError("has a name that is no text, or stands twice")
-            pairs[name.value] = _plain(entry, depth + 1)
+            pairs[name.value] = _plain(entry)
         return pairs
     words = str(node.value)
     return "" if node.style is None and words in {"~", "null"} else words

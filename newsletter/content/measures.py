@@ -35,6 +35,7 @@ _DANGLING = re.compile(r"(?:^|\s)(?:до|на|в|к|за|с|по|от|из|и|а
 _VERBISH = re.compile(r"[а-яё]+(?:ли|ла|ло|л|ют|ет|ит|ят|ено|ана|ены|аны|лся|лась|лись)$")
 _ATTRIBUTED = re.compile(rf",?\s+{VERB.pattern}.*$", re.IGNORECASE)
 _COMPARATIVE = re.compile(r"(?:больше|меньше|выше|ниже|дороже|дешевле|быстрее|чаще|лучше)\b")
+_AIM = re.compile(r"\b(?:к|до|с|после)\s+(?:конц[а-я]+\s+|начал[а-я]+\s+)?$", re.IGNORECASE)
 _EMPTY = re.compile(r"(?:это|что|они|он|она|которые|который|таких|их|из)?\s*", re.IGNORECASE)
 
 
@@ -50,8 +51,13 @@ class Around:
 
 
 def this_year(texts: Sequence[str], known: int = 0) -> int:
-    """Return the year that «этого года» means: that of the item's date, else the first that the text names."""
-    return known or next((int(found[1]) for text in texts for found in YEAR_WORD.finditer(text)), 0)
+    """Return the year that «этого года» means: that of the item's date, else the latest that the lead reports on.
+
+    A year further down may be one of plans or of history; then it stays unknown (0).
+    """
+    lead = next((text for text in texts if text), "")
+    years = [int(found[1]) for found in YEAR_WORD.finditer(lead) if not _AIM.search(lead, 0, found.start())]
+    return known or max(years, default=0)
 
 
 def look_around(text: str, figures: Sequence[Found], *, year: int) -> list[Around]:

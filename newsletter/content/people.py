@@ -122,6 +122,8 @@ class People:
         if fitting:
             rule = "quote-role" if len(fitting) == 1 else "quote-role-of-several"
             return Speaker(name=fitting[0], role=self.role(fitting[0]), rule=rule)
+        if role_start(short) == 0 and len(everybody := {mention.name for mention in self._mentions}) == 1:
+            return Speaker(name=everybody.pop(), role=lowered(short), rule="quote-only-person")
         if (gender := gender_of_role(short)) and role_start(short) == 0:
             return self._last(gender, paragraph, at, "quote-gender")
         return Speaker(name="", role=lowered(short) if role_start(short) >= 0 else "", rule="quote-unknown")

@@ -22,14 +22,15 @@ _OPENING = '«“„"'
 _CLOSING = '»”“"'
 _VERB = rf"(?P<verb>{VERB.pattern})"
 _ATTRIBUTION = re.compile(
-    rf"(?P<mark>[.,!?…]*[{_CLOSING}]?[.,!?…]*)\s*(?:(?<=[.,!?…{_CLOSING}])|(?<=\s))[–—-]\s+(?=(?:\w+\s+)?{_VERB})",
+    rf"(?P<mark>[.,!?…{_CLOSING}]+)\s*[–—-]\s+(?=(?:\w+\s+)?{_VERB})",  # one word may come before: «– как сказал»
     re.IGNORECASE,
 )
-_OPENS = re.compile(rf"(?:^|(?<=[.!?…:]\s)|(?<=[–—]\s))[{_OPENING}](?=\S)")
+_OPENS = re.compile(rf"(?:^\s*|(?<=[.!?…:]\s)|(?<=[–—]\s))[{_OPENING}](?=\S)")
 _INTRODUCED = re.compile(rf"(?P<intro>[^.!?…«»:]*{_VERB}[^.!?…«»:]*):\s+(?=[{_OPENING}])", re.IGNORECASE)
 _ABBREVIATED = re.compile(r"(?:^|[\s(«])(?:[А-ЯЁA-Z]|г|им|ул|д|стр|тыс|руб|млн|млрд|т|е|и|о|см|др|пр)\.$")
 _STOP = re.compile(r"(?P<stop>[.!?…])(?=\s|$)|,(?=\s+[–—]\s)")
-_CONTINUES = re.compile(rf"\s*[–—]\s+(?P<opening>[{_OPENING}]?)")
+_DIALOGUE = re.compile(r"\s*[–—-]\s+")
+_CONTINUES = re.compile(rf"\s*[–—-]\s+(?P<opening>[{_OPENING}]?)")
 
 
 class Piece(NamedTuple):
@@ -75,11 +76,10 @@ def _words_of(text: Text, piece: Piece) -> Text:
 
 
 def find_pieces(words: str) -> list[Piece]:
-    """Return the stretches of a paragraph, all of it is in one of them, marks and joints aside."""
+    """Return the stretches of a paragraph in order; but for marks and joints every word is in one of them."""
     pieces: list[Piece] = []
-    at = 0
-    search = 0
-    while found := _next_attribution(words, search):
+    at = search = 0
+    while found := _ATTRIBUTION.search(words, search):
         start = _opening(words, at, found.start("mark"))
         if start is None:
             search = found.end()
@@ -89,15 +89,11 @@ def find_pieces(words: str) -> list[Piece]:
             pieces.append(Piece(((at, start.prose_end),), ""))
         pieces.append(piece)
         at = search = end
-    if (introduced := _INTRODUCED.search(words, at)) is not None and not pieces:
+    if not pieces and (introduced := _INTRODUCED.search(words)) is not None:
         return _introduced(words, introduced)
     if words[at:].strip(" .,;") or not pieces:
         pieces.append(Piece(((at, len(words)),), ""))
     return pieces
-
-
-def _next_attribution(words: str, at: int) -> re.Match[str] | None:
-    return _ATTRIBUTION.search(words, at)
 
 
 class _Start(NamedTuple):
@@ -108,39 +104,51 @@ class _Start(NamedTuple):
 
 def _opening(words: str, low: int, high: int) -> _Start | None:
     """Return where the words before an attribution began; None where nothing opened them."""
-    if dash := re.compile(r"\s*[–—]\s+").match(words, low):
+    if dash := _DIALOGUE.match(words, low, high):
         return _Start(low, dash.end(), True)
-    opens = list(_OPENS.finditer(words, low, high))
-    if low and words[low : low + 2].strip()[:1] in tuple(_OPENING):
-        at = words.index(words[low:].lstrip()[0], low)
-        return _Start(low, at + 1, False)
-    return _Start(opens[0].start(), opens[0].end(), False) if opens else None
+    for opens in _OPENS.finditer(words, low, high):
+        if not _closes_early(words, opens.end(), high):
+            return _Start(opens.start(), opens.end(), False)
+    return None
+
+
+def _closes_early(words: str, at: int, high: int) -> bool:
+    """Claim that the words opened before `at` are over long before `high`: «А», «Б» и «В» – сообщили нам.
+
+    Where more marks close than open, nothing can be told.
+    """
+    inside = words[at:high]
+    if inside.count("»") > inside.count("«") + 1:
+        return False
+    return _close(words, at) < high
 
 
 def _spoken(words: str, start: _Start, found: re.Match[str]) -> tuple[Piece, int]:
-    """Return the quote around an attribution, and where it ends."""
+    """Return the quote around an attribution, and where it ends in the paragraph."""
     parts = [(start.at, _without_mark(words, start.at, found.start("mark"), found.end("mark")))]
-    closed = start.dash or any(char in _CLOSING for char in found["mark"])
     end, stop = _attribution_end(words, found.end())
     attribution = words[found.end() : end].strip(" ,")
-    after = end + (1 if stop in {".", ","} else len(stop))
-    going_on = _CONTINUES.match(words, after)
-    if going_on and (going_on["opening"] or start.dash or not closed):
-        tail_at = going_on.end()
-        tail_end = len(words) if start.dash else _close(words, tail_at)
-        if start.dash and (again := _ATTRIBUTION.search(words, tail_at)) is not None:
-            tail_end = again.start("mark")
-        # A second attribution makes it a second quote, unless the first words are still open.
-        parts.append((tail_at, _without_mark(words, tail_at, tail_end, tail_end)))
-        after = tail_end
-        after = _skip_marks(words, after)
-        if (again := _ATTRIBUTION.match(words, _back_to_mark(words, tail_end))) is not None:
-            after, _ = _attribution_end(words, again.end())
-            attribution += " … " + words[again.end() : after].strip(" ,")
-            after = _skip_marks(words, after)
+    said_by = VERB.sub("", attribution, count=1).strip(" ,")
     joint = ", " if stop == "," else ". "
-    said_by = VERB.sub("", attribution.split(" … ")[0], count=1)
-    return Piece(tuple(parts), attribution, said_by.strip(" ,"), joint), after
+    after = end + len(stop)
+    going_on = _CONTINUES.match(words, after)
+    closed = start.dash or any(char in _CLOSING for char in found["mark"])
+    if going_on and (going_on["opening"] or start.dash or not closed):
+        part_end = _dialogue_end(words, going_on.end()) if start.dash else _close(words, going_on.end())
+        parts.append((going_on.end(), part_end))
+        after = _skip_marks(words, part_end)
+        # «…», – заявил директор. – «…», – добавил он: one speaker twice, told twice.
+        if again := _ATTRIBUTION.match(words, part_end):
+            end, stop = _attribution_end(words, again.end())
+            attribution += " … " + words[again.end() : end].strip(" ,")
+            after = end + len(stop)
+    return Piece(tuple(parts), attribution, said_by, joint), after
+
+
+def _dialogue_end(words: str, at: int) -> int:
+    """Return where a reply that goes on after its attribution ends: before the next one, else with the paragraph."""
+    again = _ATTRIBUTION.search(words, at)
+    return again.start("mark") if again else len(words)
 
 
 def _without_mark(words: str, start: int, at: int, end: int) -> int:
@@ -173,12 +181,6 @@ def _close(words: str, at: int) -> int:
 def _skip_marks(words: str, at: int) -> int:
     found = re.compile(rf"[{_CLOSING}.,!?…\s]*").match(words, at)
     return found.end() if found else at
-
-
-def _back_to_mark(words: str, at: int) -> int:
-    while at > 0 and words[at - 1] in ",.!?…":
-        at -= 1
-    return at
 
 
 def _introduced(words: str, found: re.Match[str]) -> list[Piece]:

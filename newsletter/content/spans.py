@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import groupby
 
 from newsletter.content.item import Span, Text, plain
 
@@ -38,13 +39,16 @@ def cut(text: Text, start: int, end: int) -> Text:
 
 def join(*parts: Text) -> Text:
     """Return the parts as one text; neighbours of one style become one span."""
-    spans: list[Span] = []
-    for span in (span for part in parts for span in part if span.text):
-        if spans and replace(spans[-1], text="") == replace(span, text=""):
-            spans[-1] = replace(span, text=spans[-1].text + span.text)
-        else:
-            spans.append(span)
-    return tuple(spans)
+    runs = groupby((span for part in parts for span in part if span.text), key=_style)
+    joined: list[Span] = []
+    for _, run in runs:
+        first, *rest = run
+        joined.append(replace(first, text=first.text + "".join(span.text for span in rest)) if rest else first)
+    return tuple(joined)
+
+
+def _style(span: Span) -> tuple[bool, bool, bool, str]:
+    return span.bold, span.italic, span.code, span.href
 
 
 _OPENING = '«„“"'
