@@ -57,7 +57,7 @@ def inlined(document: str) -> str:
         allow_network=False,
         allow_loading_external_files=False,
         disable_link_rewrites=True,
-        cache_css_parsing=False,
+        cache_css_parsing=True,  # the same theme again and again, in the preview's warm process
     ).transform(pretty_print=False)
     result = str(html)
     if not result.startswith(DOCTYPE):

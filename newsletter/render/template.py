@@ -24,6 +24,7 @@ from jinja2 import (
     TemplateSyntaxError,
     UndefinedError,
 )
+from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.environment import Environment
 from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.ext import Extension
@@ -59,6 +60,24 @@ class _Loader(FileSystemLoader):
         self.sources[template] = source
         # The name, not the path: errors and the manifest must not depend on where the workspace lies.
         return source, template, fresh
+
+
+class _CodeCache(BytecodeCache):
+    """Templates as compiled code, for as long as this process lives; Jinja names them by their source's hash."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self._code.get(bucket.key + bucket.checksum):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+# One for each way of compiling: autoescape and line markers change the code, not the source.
+_CODE: dict[tuple[bool, bool], _CodeCache] = {}
 
 
 class _LineMarkers(Extension):
@@ -142,6 +161,7 @@ def _environment(loader: _Loader, tokens: Tokens, *, escaped: bool, marked: bool
         keep_trailing_newline=False,
         extensions=[_LineMarkers] if marked else [],
         auto_reload=False,
+        bytecode_cache=_CODE.setdefault((escaped, marked), _CodeCache()),
     )
     environment.globals.pop("lipsum", None)  # random
     for name in _STOCK_FILTERS_LEFT_OUT:

@@ -1,0 +1,111 @@
+"""`newsletter bench`: the figures of docs/performance.md, made again on this machine."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.options import Json
+from newsletter.cli.output import print_json, say
+from newsletter.config import load_settings
+from newsletter.errors import UsageError
+from newsletter.issue import ContentOptions
+from newsletter.render.child import CompileRequest, compile_here
+from newsletter.workspace import package_data
+
+SAMPLE = "2026-11-zarechye-export.md"
+NAMES = ("compile", "merge", "import", "send", "extract")
+
+
+def bench(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help=f"Which: {', '.join(NAMES)}; all but extract when left out."),
+    ] = None,
+    json: Json = False,
+    rows: Annotated[int, typer.Option("--rows", help="Addresses of `import`.", min=1)] = 1_000_000,
+    messages: Annotated[int, typer.Option("--messages", help="Messages of `send`.", min=1)] = 5_000,
+    items: Annotated[
+        str, typer.Option("--items", metavar="DIR", help="Labelled items of `extract`: NN-name.txt and NN-name.toml.")
+    ] = "",
+) -> int:
+    """Measure the figures of docs/performance.md again.
+
+    compile: one compile, first, warm and in a child. merge: one person's message. import: a list into SQLite. send:
+    the sample to smtp-sink (Debian's postfix), ledger on. extract: precision and recall of the rules on labelled items.
+    """
+    wanted = names or [name for name in NAMES if name != "extract"]
+    if unknown := [name for name in wanted if name not in NAMES]:
+        raise UsageError(f"there is no bench {unknown[0]!r}", fix=f"one of: {', '.join(NAMES)}")
+    runs: dict[str, Callable[[], object]] = {
+        "compile": _compile,
+        "merge": _merge,
+        "import": lambda: _import(rows),
+        "send": lambda: _send(messages),
+        "extract": lambda: _extract(items, as_json=json),
+    }
+    found: dict[str, object] = {}
+    for name in wanted:
+        say(f"bench {name} …")
+        found[name] = runs[name]()
+        if not json:
+            print(_shown(name, found[name]))
+    if json:
+        print_json(found)
+    return 0
+
+
+def _shown(name: str, figures: object) -> str:
+    if isinstance(figures, dict):
+        return "\n".join([name, *(f"  {key.replace('_', ' '):<44}{value}" for key, value in figures.items())])
+    return f"{name}\n{figures}"
+
+
+def sample_request(settings_root: Path | None = None) -> CompileRequest:
+    """Return what compiles the program's own sample item with the program's own settings."""
+    root = settings_root or package_data("newsletter.toml").parent
+    settings, _ = load_settings(root, {}).with_placeholders()
+    return CompileRequest(
+        root=package_data("content").parent,
+        items=(package_data("content") / SAMPLE,),
+        options=ContentOptions(),
+        settings=settings,
+        template_dirs=(package_data("templates"),),
+    )
+
+
+def _compile() -> object:
+    from newsletter.bench import compile as bench_compile
+
+    return bench_compile.run(sample_request())
+
+
+def _merge() -> object:
+    from newsletter.bench import merge as bench_merge
+
+    return bench_merge.run(compile_here(sample_request()).compilation.compiled)
+
+
+def _import(rows: int) -> object:
+    from newsletter.bench import import_ as bench_import
+
+    return bench_import.run(rows)
+
+
+def _send(messages: int) -> object:
+    from newsletter.bench import send as bench_send
+
+    with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as folder:
+        return bench_send.run(sample_request(), messages=messages, folder=Path(folder))
+
+
+def _extract(items: str, *, as_json: bool) -> object:
+    from newsletter.bench import extract
+
+    if not items:
+        raise UsageError("bench extract needs labelled items", fix="--items DIR; a checkout has tests/data/items")
+    return extract.measure(Path(items)).as_json() if as_json else extract.run(Path(items))
