@@ -93,7 +93,7 @@ def names_used(tree: nodes.Template) -> Iterator[str]:
 def test_the_theme_uses_no_name_that_the_readme_does_not_explain(path: Path) -> None:
     explained = documented("Variables") | documented("Slots") | {"notes.number"}
     roots = {name.split(".")[0] for name in explained}
-    used = {name for name in names_used(Environment().parse(path.read_text(encoding="utf-8")))}  # noqa: S701
+    used = set(names_used(Environment().parse(path.read_text(encoding="utf-8"))))  # noqa: S701
     unexplained = {
         name
         for name in used
