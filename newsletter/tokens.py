@@ -89,7 +89,7 @@ class Keys:
 
     secrets: Mapping[int, bytes] = field(repr=False)
     current: int
-    _derived: dict[tuple[int, str], bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _macs: dict[tuple[int, str], hmac.HMAC] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.current not in self.secrets:
@@ -131,28 +131,33 @@ class Keys:
 
         Made with the lowest key id whatever is current: a rotation must not lose a suppression.
         """
-        return hmac.digest(self._key(min(self.secrets), "address"), address_key.encode(), "sha256")
+        return self._mac(min(self.secrets), "address", address_key.encode())
 
     def message_id_local(self, issue_id: int, delivery_id: int, *, nonce: str = "") -> str:
         """Return the left side of Message-ID: 32 characters, the same for every try; `nonce` makes another one."""
         text = f"{issue_id}/{delivery_id}/{nonce}"
-        return hmac.digest(self._key(self.current, "message-id"), text.encode(), "sha256")[:16].hex()
+        return self._mac(self.current, "message-id", text.encode())[:16].hex()
 
     def shuffle_key(self, seed: str, address_key: bytes) -> bytes:
         """Return what to sort an audience by: a fair order that nobody outside can foretell, fixed for a `seed`."""
-        return hmac.digest(self._key(self.current, "shuffle"), seed.encode() + b"\0" + address_key, "sha256")
+        return self._mac(self.current, "shuffle", seed.encode() + b"\0" + address_key)
 
     def _tag(self, head: bytes, key_id: int, purpose: Purpose) -> bytes:
-        return hmac.digest(self._key(key_id, _PURPOSES[purpose]), head, "sha256")[:_TAG_BYTES]
+        return self._mac(key_id, _PURPOSES[purpose], head)[:_TAG_BYTES]
 
-    def _key(self, key_id: int, use: str) -> bytes:
-        """Derive, once, the 32-byte key of one use: HKDF-SHA256 with one block of output."""
-        known = self._derived.get((key_id, use))
-        if known is None:
+    def _mac(self, key_id: int, use: str, data: bytes) -> bytes:
+        """Return HMAC-SHA256 of `data` under the key of one use, which HKDF derives with one block of output.
+
+        The keyed state is kept and copied: setting up HMAC anew took a tenth of a message's time.
+        """
+        ready = self._macs.get((key_id, use))
+        if ready is None:
             extracted = hmac.digest(b"newsletter tokens 1", self.secrets[key_id], "sha256")
-            known = hmac.digest(extracted, use.encode() + b"\x01", "sha256")
-            self._derived[key_id, use] = known
-        return known
+            derived = hmac.digest(extracted, use.encode() + b"\x01", "sha256")
+            ready = self._macs[key_id, use] = hmac.new(derived, digestmod="sha256")
+        mac = ready.copy()
+        mac.update(data)
+        return mac.digest()
 
 
 def _candidates(text: str) -> list[bytes]:

@@ -82,6 +82,12 @@ def test_what_is_not_one_address_is_refused_in_one_line(raw: str) -> None:
     assert len(message) < 400
 
 
+@pytest.mark.parametrize("bad", ["\0", "\r", "\x85", "\u2028", "\ud800"])
+def test_control_in_an_address_is_named_by_its_code(bad: str) -> None:
+    with pytest.raises(InputError, match=rf"control character U\+{ord(bad):04X} at position 2"):
+        normalise(f"a{bad}@c.example")
+
+
 @given(st.text(max_size=80))
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_refused_or_gives_a_mailbox_that_is_safe_in_a_command(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import re
 from pathlib import Path
@@ -90,6 +91,14 @@ def test_a_token_of_one_purpose_shares_no_tag_with_another() -> None:
     swapped[0] = Purpose.UNSUBSCRIBE << 4 | 1
     with pytest.raises(InputError):
         KEYS.read(Token(bytes(swapped)).url)
+
+
+def test_token_is_what_its_description_says_so_that_old_links_are_read_for_ever() -> None:
+    extracted = hmac.new(b"newsletter tokens 1", b"1" * 32, "sha256").digest()
+    key = hmac.new(extracted, b"token unsubscribe\x01", "sha256").digest()
+    head = bytes([0x11]) + (3).to_bytes(3, "big") + (5).to_bytes(5, "big")
+    assert KEYS.token(Purpose.UNSUBSCRIBE, 3, 5).raw == head + hmac.new(key, head, "sha256").digest()[:16]
+    assert [purpose.value for purpose in Purpose] == [1, 2, 3, 4, 5, 6]
 
 
 def test_trial_token_is_as_long_as_a_live_one() -> None:
