@@ -36,19 +36,22 @@ class Breaker:
         self.reason = ""
 
     def count(self, outcome: Outcome) -> None:
-        if outcome.kind not in (Kind.ACCEPTED, Kind.REJECTED, Kind.DEFERRED):
-            return  # no reply to this message
+        if outcome.kind is Kind.NOT_SENT:
+            return  # the connection's: who reconnects counts it
         self._replies += 1
         self._accepted += outcome.kind is Kind.ACCEPTED
         self._bounces += outcome.is_hard_bounce
-        refusal = f"{outcome.stage.value} {outcome.code} {outcome.enhanced}" if outcome.is_ours else ""
+        # A server that drops the connection after each mail would bring a whole list into doubt.
+        is_ours = outcome.is_ours or outcome.kind is Kind.UNCERTAIN
+        refusal = f"{outcome.stage.value} {outcome.code} {outcome.enhanced}" if is_ours else ""
         self._running = self._running + 1 if refusal and refusal == self._last else int(bool(refusal))
         self._last = refusal
         self.reason = self.reason or self._judge(outcome)
 
     def _judge(self, outcome: Outcome) -> str:
         if self._running >= self._same:
-            return f"the relay refused us {self._running} times running: {outcome}"
+            how = "lost its reply" if outcome.kind is Kind.UNCERTAIN else "refused us"
+            return f"the relay {how} {self._running} times running: {outcome}"
         if self._replies == self._first and not self._accepted:
             return f"none of the first {self._first} messages was accepted; the last reply: {outcome}"
         if self._replies >= MIN_REPLIES_FOR_SHARE and self._bounces > self._share * self._replies:

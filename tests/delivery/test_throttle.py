@@ -59,7 +59,12 @@ def test_refused_recipients_are_not_a_refusal_of_us() -> None:
 
 
 def test_lost_connections_are_no_replies() -> None:
-    assert not breaker_after(*[not_sent(Stage.MAIL, "lost"), uncertain("lost")] * 30).reason
+    assert not breaker_after(*[not_sent(Stage.MAIL, "lost")] * 30).reason
+
+
+def test_final_reply_lost_five_times_running_pauses_before_the_whole_list_is_in_doubt() -> None:
+    assert not breaker_after(ACCEPTED, *[uncertain("dropped")] * 4).reason
+    assert "lost its reply 5 times" in breaker_after(ACCEPTED, *[uncertain("dropped")] * 5).reason
 
 
 def test_reason_stays_once_found() -> None:

@@ -1,0 +1,140 @@
+"""`newsletter status`, `stop` and `show`: what the ledger tells of issues that were sent."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from newsletter.address import normalise
+from newsletter.cli.compiling import workspace_keys
+from newsletter.cli.context import open_context
+from newsletter.cli.delivering import places_of, print_report
+from newsletter.cli.options import Json
+from newsletter.cli.output import one_line, print_json
+from newsletter.delivery.state import DeliveryState, IssueState
+from newsletter.errors import StoreError, UsageError
+from newsletter.message.merge import Merger, Recipient
+from newsletter.render.compiled import CompiledIssue
+from newsletter.sending.lock import is_held
+from newsletter.sending.report import as_json
+from newsletter.sending.session import shown_state
+from newsletter.store.database import open_database, reading, writing
+from newsletter.store.deliveries import find_delivery
+from newsletter.store.issues import IssueRow, find_issue, list_issues, load_compiled, request_stop, set_state
+
+IssueId = Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's short id.")]
+
+
+def status(
+    issue: Annotated[str, typer.Argument(metavar="[ISSUE]", help="The issue's short id.", show_default=False)] = "",
+    *,
+    json: Json = False,
+) -> int:
+    """Show the issues sent, or the counts of one.
+
+    Without ISSUE all of them, newest first. "interrupted" is an issue that is not finished and that nobody sends.
+    """
+    context = open_context(placeholders=True)
+    places = places_of(context)
+    engine = open_database(context.workspace.database_url(context.settings))
+    try:
+        with reading(engine) as conn:
+            rows = (find_issue(conn, issue),) if issue else list_issues(conn)
+        if issue:
+            print_report(engine, rows[0], places, in_json=json)
+            return 0
+    finally:
+        engine.dispose()
+    states = [shown_state(row, is_held=lambda code: is_held(places.folder, code)) for row in rows]
+    if json:
+        print_json({"issues": [as_json(row, state) for row, state in zip(rows, states, strict=True)]})
+    elif not rows:
+        print("no issue was sent yet")
+    for row, state in zip(rows, states, strict=True):
+        if not json:
+            print(_line(row, state))
+    return 0
+
+
+def stop(issue: IssueId) -> int:
+    """Halt a running send; resume goes on with it.
+
+    The sender finishes the messages under way, one a connection, and records them.
+    """
+    context = open_context(placeholders=True)
+    folder = places_of(context).folder
+    engine = open_database(context.workspace.database_url(context.settings))
+    try:
+        with writing(engine) as conn:
+            row = find_issue(conn, issue)
+            if row.counts.is_finished:
+                raise UsageError(f"issue {row.code} is finished: there is nothing to stop")
+            if is_held(folder, row.code):
+                request_stop(conn, row.id)
+                print(f"issue {row.code} stops after the messages under way")
+            else:
+                set_state(conn, row.id, IssueState.STOPPED, reason="stopped by a person")
+                print(f'issue {row.code} is stopped; "newsletter resume {row.code}" goes on with it')
+    finally:
+        engine.dispose()
+    return 0
+
+
+def show(
+    issue: IssueId,
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="ADDRESS", help="Whose message.")],
+) -> int:
+    """Rebuild exactly the message that one address was sent.
+
+    Writes its bytes to stdout after comparing them with what the ledger noted when they left.
+    """
+    context = open_context(placeholders=True)
+    keys = workspace_keys(context)
+    engine = open_database(context.workspace.database_url(context.settings))
+    try:
+        with reading(engine) as conn:
+            row = find_issue(conn, issue)
+            found = find_delivery(conn, row.id, keys.address_key(normalise(to).key))
+            compiled = CompiledIssue.from_bytes(load_compiled(conn, row.id))
+    finally:
+        engine.dispose()
+    if found is None:
+        raise UsageError(f"issue {row.code} was not meant for {to}", fix=f'its list is "{row.list_name}"')
+    if not found.sha256 or not found.address:
+        state = DeliveryState(found.state).value.replace("_", " ")
+        raise UsageError(f"nothing has left for {to} (it is {state})", fix=f'see "newsletter status {row.code}"')
+    sent: datetime = found.date_sent
+    merger = Merger(compiled, keys=keys.pinned(row.key_id), issue_id=row.id, list_label=row.list_label)
+    recipient = Recipient(
+        delivery_id=found.id,
+        subscriber_id=found.subscriber_id or 0,
+        list_id=row.list_id,
+        address=found.address,
+        variant=found.variant,
+        values=found.slot_values,
+        position=found.position,
+    )
+    data = merger.message(recipient, date=sent.astimezone(ZoneInfo(row.timezone))).data
+    if hashlib.sha256(data).hexdigest() != found.sha256:
+        raise StoreError(
+            "the message cannot be rebuilt as it was sent: the secret or the program has changed",
+            path=str(Path("var") / "secret.key"),
+            fix="restore the secret, or use the version that sent it",
+        )
+    sys.stdout.buffer.write(data)
+    return 0
+
+
+def _line(row: IssueRow, state: IssueState) -> str:
+    counts = row.counts
+    return one_line(
+        f"{row.code}  {row.created_at:%Y-%m-%d %H:%M}  {state.value:<11}  "
+        f"{counts.accepted:,} of {counts.audience - counts.excluded:,} accepted  {row.key} to {row.list_name}"
+    )

@@ -1,0 +1,303 @@
+"""`newsletter send` and `resume`: an issue to a list.
+
+`status`, `stop` and `show` are in `issues.py`, `test` is in `trial.py`; the way in finds them all here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.address import normalise
+from newsletter.cli.compiling import office_now, workspace_keys
+from newsletter.cli.context import CommandContext, open_context
+from newsletter.cli.delivering import (
+    Job,
+    Wish,
+    deliver,
+    need_target,
+    places_of,
+    plan_of,
+    print_report,
+)
+from newsletter.cli.importing import file_list_name, import_file
+from newsletter.cli.issues import show, status, stop
+from newsletter.cli.options import Date, Items, Json, Lang, Preheader, Subject, Template, Title
+from newsletter.cli.output import print_json, say, warn
+from newsletter.cli.sending_options import Connections, NoWait, Outbox, Rate, Smtp, Uncertain
+from newsletter.cli.trial import compile_checked
+from newsletter.cli.trial import trial as test
+from newsletter.delivery.state import Counts, IssueState
+from newsletter.errors import GateError, InputError, UsageError
+from newsletter.issue import ContentOptions
+from newsletter.message.merge import missing
+from newsletter.render.child import CompileResult
+from newsletter.render.compiled import CompiledIssue
+from newsletter.sending.lock import IssueLock, is_held
+from newsletter.sending.report import counts_json
+from newsletter.sending.session import Opening
+from newsletter.store.audience import Meant, Person, Summary, summarise
+from newsletter.store.database import Engine, open_database, reading, writing
+from newsletter.store.issues import (
+    Again,
+    IssueRow,
+    Plan,
+    already_sent,
+    find_issue,
+    freeze,
+    latest_of_pair,
+    nobody,
+    save_plan,
+    shown,
+)
+from newsletter.store.subscribers import need_list
+from newsletter.tokens import Keys
+
+__all__ = ["resume", "send", "show", "status", "stop", "test"]
+
+
+def send(
+    items: Items,
+    *,
+    title: Title = "",
+    subject: Subject = "",
+    preheader: Preheader = "",
+    lang: Lang = "",
+    date: Date = "",
+    template: Template = "",
+    list_name: Annotated[str, typer.Option("--list", metavar="NAME", help="The list to mail.")] = "",
+    to: Annotated[str, typer.Option("--to", metavar="FILE", help="Mail the good rows of a CSV file.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen; nothing is written.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Send without asking.")] = False,
+    smtp: Smtp = "",
+    outbox: Outbox = "",
+    connections: Connections = 0,
+    rate: Rate = "",
+    uncertain: Uncertain = "",
+    no_wait: NoWait = False,
+    again: Annotated[bool, typer.Option("--again", help="Mail everybody although it was sent before.")] = False,
+    only_missing: Annotated[
+        bool, typer.Option("--missing", help="Mail those on the list whom an earlier send did not serve.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Send an item to a list, and account for everybody on it.
+
+    Shows subject, sender, audience and first address, and asks. Exit code 1 when not everybody was accepted;
+    "newsletter resume" goes on from there.
+    """
+    if again and only_missing:
+        raise UsageError("--again and --missing exclude each other", fix="give one of them")
+    context = open_context(placeholders=bool(outbox))
+    wish = Wish(smtp=smtp, outbox=outbox, connections=connections, rate=rate, uncertain=uncertain)
+    plan = plan_of(context, wish)
+    need_target(plan)
+    context.settings.require_sendable()
+    if not dry_run and not yes and not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask on", fix="add --yes to send without asking")
+    options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
+    result = compile_checked(context, items, options)
+    engine = open_database(context.workspace.database_url(context.settings))
+    try:
+        request = _Request(
+            context=context,
+            engine=engine,
+            keys=workspace_keys(context),
+            result=result,
+            again=Again.ALL if again else Again.MISSING if only_missing else Again.NO,
+        )
+        return _send(request, plan, list_name, to, dry_run=dry_run, yes=yes, no_wait=no_wait, in_json=json)
+    finally:
+        engine.dispose()
+
+
+def resume(
+    issue: Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's short id.")],
+    *,
+    smtp: Smtp = "",
+    outbox: Outbox = "",
+    connections: Connections = 0,
+    rate: Rate = "",
+    uncertain: Uncertain = "",
+    no_wait: NoWait = False,
+    retry_refused: Annotated[
+        str, typer.Option("--retry-refused", metavar="CODE", help="Try again those refused with 550, 5.7.1 …")
+    ] = "",
+    after_restore: Annotated[
+        bool, typer.Option("--after-restore", help="Go on although the database was restored from a copy.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Go on with an issue that was stopped or interrupted.
+
+    Uses the relay, connections, rate and policy of its send, unless told otherwise, and never asks.
+    """
+    context = open_context(placeholders=True)
+    engine = open_database(context.workspace.database_url(context.settings))
+    try:
+        with reading(engine) as conn:
+            row = find_issue(conn, issue)
+        wish = Wish(smtp=smtp, outbox=outbox, connections=connections, rate=rate, uncertain=uncertain)
+        plan = plan_of(context, wish, before=row.plan)
+        _refuse_if_held(context, row)
+        if row.counts.is_finished and not retry_refused and not (plan.uncertain == "resend" and row.counts.uncertain):
+            print_report(engine, row, places_of(context), in_json=json)
+            return 0 if row.counts.is_clean else 1
+        job = Job(
+            context=context,
+            engine=engine,
+            keys=workspace_keys(context),
+            plan=plan,
+            opening=Opening(is_fresh=False, retry_refused=retry_refused, after_restore=after_restore),
+            no_wait=no_wait,
+            as_json=json,
+        )
+
+        def prepare() -> int:
+            with writing(engine) as conn:
+                save_plan(conn, row.id, plan)
+            return row.id
+
+        return deliver(job, prepare)
+    finally:
+        engine.dispose()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    context: CommandContext
+    engine: Engine
+    keys: Keys
+    result: CompileResult
+    again: Again
+
+
+def _send(
+    request: _Request, plan: Plan, list_name: str, to: str, *, dry_run: bool, yes: bool, no_wait: bool, in_json: bool
+) -> int:
+    context, engine = request.context, request.engine
+    meant = _meant(request, _list(request, list_name, to, quiet=in_json))
+    with reading(engine) as conn:
+        earlier = latest_of_pair(conn, meant.key, meant.list_id)
+        if earlier is not None and request.again is Again.NO:
+            raise already_sent(earlier)
+        summary = summarise(conn, meant, lambda person: _lacks(meant.compiled, person))
+    _refuse_unsendable(meant, summary)
+    _show_summary(meant, summary)
+    if dry_run:
+        _print_dry_run(meant, summary, in_json=in_json)
+        return 0
+    if not yes:
+        _ask(summary)
+    timezone = context.settings.office.timezone
+
+    def prepare() -> int:
+        with writing(engine) as conn:
+            return freeze(conn, meant, plan=plan, timezone=timezone, again=request.again)
+
+    job = Job(
+        context=context,
+        engine=engine,
+        keys=request.keys,
+        plan=plan,
+        opening=Opening(is_fresh=True),
+        no_wait=no_wait,
+        as_json=in_json,
+    )
+    return deliver(job, prepare)
+
+
+def _list(request: _Request, list_name: str, to: str, *, quiet: bool) -> str:
+    """Return the name of the list to mail; with --to, after making it equal to the file's good rows."""
+    if to and list_name:
+        raise UsageError("--list and --to exclude each other", fix="give one of them")
+    if not to:
+        name = list_name or request.result.issue.list_name
+        if not name:
+            raise UsageError("no list is named", fix="add --list NAME or --to FILE.csv")
+        return name
+    name = file_list_name(Path(to))
+    done = import_file(request.context, request.engine, Path(to), name, keys=request.keys, replace=True, quiet=quiet)
+    if done.bad:
+        warn(f"{done.bad} of {done.rows} rows of {done.file} are left out; see {done.report}")
+    return name
+
+
+def _meant(request: _Request, list_name: str) -> Meant:
+    with reading(request.engine) as conn:
+        list_id = need_list(conn, list_name)
+    tests = request.context.settings.review.test_addresses
+    return Meant(
+        key=request.result.issue.key,
+        list_id=list_id,
+        list_name=list_name,
+        compiled=request.result.compilation.compiled,
+        keys=request.keys,
+        test_keys=tuple(request.keys.address_key(normalise(address).key) for address in tests),
+        only_missing=request.again is Again.MISSING,
+    )
+
+
+def _lacks(compiled: CompiledIssue, person: Person) -> Sequence[str]:
+    return missing(compiled, person.values, variant=person.variant)
+
+
+def _refuse_unsendable(meant: Meant, summary: Summary) -> None:
+    if not summary.mailed:
+        raise nobody(meant, summary.audience)
+    if summary.lacking:
+        name, people = max(summary.lacking.items(), key=lambda entry: entry[1])
+        raise InputError(
+            f"{people:,} of {summary.mailed:,} people have no {name.partition('.')[2]}, which the mail prints without "
+            "a fallback",
+            fix=f'fill it in, or write {{{{ {name} | default("…") }}}} in the template',
+        )
+
+
+def _show_summary(meant: Meant, summary: Summary) -> None:
+    headers = meant.compiled.headers
+    sender = f"{headers.from_name} <{headers.from_mailbox}>" if headers.from_name else headers.from_mailbox
+    left_out = ", ".join(f"{number:,} {reason}" for reason, number in sorted(summary.excluded.items()))
+    say(f"subject   {shown(meant.compiled.subject)}")
+    say(f"from      {sender}")
+    say(f"digest    {meant.compiled.digest}")
+    say(f"list      {meant.list_name}: {summary.mailed:,} to mail" + (f"; left out: {left_out}" if left_out else ""))
+    say(f"first     {summary.first_address}")
+
+
+def _print_dry_run(meant: Meant, summary: Summary, *, in_json: bool) -> None:
+    if not in_json:
+        print("dry run: nothing was sent or written")
+        return
+    counts = Counts(pending=summary.mailed, excluded=summary.audience - summary.mailed)
+    print_json(
+        {
+            "issue": None,
+            "key": meant.key,
+            "list": meant.list_name,
+            "digest": meant.compiled.digest,
+            "state": IssueState.PREPARING.value,
+            **counts_json(counts),
+            "seconds": 0.0,
+            "messages_per_second": 0.0,
+        }
+    )
+
+
+def _ask(summary: Summary) -> None:
+    """Ask on the terminal. Raises GateError unless the answer is yes."""
+    print(f"Send to {summary.mailed:,} people now? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes", "д", "да"):
+        raise GateError("not confirmed: nothing was sent")
+
+
+def _refuse_if_held(context: CommandContext, row: IssueRow) -> None:
+    folder = places_of(context).folder
+    if is_held(folder, row.code):
+        with IssueLock(folder, row.code) as lock:
+            lock.acquire(now=office_now(context))  # raises with the holder's name

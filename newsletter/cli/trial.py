@@ -1,0 +1,108 @@
+"""`newsletter test`: trial copies to a few addresses, outside every ledger.
+
+What is mailed is what a send would make; only the tokens are trials, so nothing in it unsubscribes anybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from newsletter.address import normalise
+from newsletter.check import gate
+from newsletter.cli.compiling import compile_items, office_now, report_on, specimen_fields, specimen_of, workspace_keys
+from newsletter.cli.context import CommandContext, open_context
+from newsletter.cli.delivering import Wish, need_target, open_transport, plan_of
+from newsletter.cli.options import Date, Items, Lang, Preheader, Subject, Template, Title
+from newsletter.cli.output import one_line, say
+from newsletter.cli.people import known_person
+from newsletter.cli.sending_options import Outbox, Smtp
+from newsletter.delivery.scope import Kind, Outcome
+from newsletter.errors import InputError
+from newsletter.issue import ContentOptions
+from newsletter.message.merge import Merger, Message, Recipient
+from newsletter.render.child import CompileResult
+from newsletter.render.compiled import CompiledIssue
+from newsletter.store.issues import Plan
+
+
+def trial(
+    items: Items,
+    *,
+    title: Title = "",
+    subject: Subject = "",
+    preheader: Preheader = "",
+    lang: Lang = "",
+    date: Date = "",
+    template: Template = "",
+    to: Annotated[list[str], typer.Option("--to", metavar="ADDRESS", help="Where to; may be given several times.")],
+    smtp: Smtp = "",
+    outbox: Outbox = "",
+) -> int:
+    """Mail a trial copy of an item to a few addresses.
+
+    The copy is what a send would make, but its links unsubscribe nobody, and no ledger knows of it.
+    """
+    context = open_context(placeholders=bool(outbox))
+    plan = plan_of(context, Wish(smtp=smtp, outbox=outbox))
+    need_target(plan)
+    context.settings.require_sendable()
+    options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
+    compiled = compile_checked(context, items, options).compilation.compiled
+    messages = _trials(context, compiled, to)
+    outcomes = asyncio.run(_send_trials(context, plan, messages))
+    for message, outcome in zip(messages, outcomes, strict=True):
+        print(one_line(f"{message.rcpt_to}: {outcome.kind.value.replace('_', ' ')}: {outcome}"))
+    return 0 if all(outcome.kind is Kind.ACCEPTED for outcome in outcomes) else 1
+
+
+def compile_checked(context: CommandContext, items: Sequence[str], options: ContentOptions) -> CompileResult:
+    """Compile and let the checks speak. Raises GateError when something breaks the mail."""
+    result = compile_items(context, items, options)
+    specimen = specimen_of(result.compilation.compiled, keys=workspace_keys(context), now=office_now(context))
+    report = report_on(result, specimen)
+    for finding in report.findings:
+        if not finding.waived and finding.severity == "warning":
+            say(str(finding))
+    gate(report)
+    return result
+
+
+def _trials(context: CommandContext, compiled: CompiledIssue, to: Sequence[str]) -> list[Message]:
+    keys, now = workspace_keys(context), office_now(context)
+    merger = Merger(compiled, keys=keys, issue_id=0, list_label="trial", trial=True, nonce=secrets.token_hex(8))
+    messages = []
+    for number, typed in enumerate(to, start=1):
+        address = normalise(typed)
+        try:
+            mailbox, fields = known_person(context, keys, typed, compiled)
+        except InputError:  # nobody of ours: the specimen's values under their address
+            mailbox, fields = address.mailbox, specimen_fields(compiled)
+        recipient = Recipient(
+            delivery_id=number,
+            subscriber_id=0,
+            list_id=0,
+            address=mailbox,
+            variant=compiled.variant_key({name.partition(".")[2]: value for name, value in fields.items()}),
+            values=fields,
+            position=number,
+        )
+        messages.append(merger.message(recipient, date=now))
+    return messages
+
+
+async def _send_trials(context: CommandContext, plan: Plan, messages: Sequence[Message]) -> list[Outcome]:
+    transport = open_transport(context, plan)
+    channel = await transport.connect()
+    outcomes = []
+    for message in messages:
+        if channel.failed:
+            channel.abort()
+            channel = await transport.connect()
+        outcomes.append(channel.refusal(message) or await channel.send(message))
+    await channel.close()
+    return outcomes

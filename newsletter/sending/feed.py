@@ -1,0 +1,71 @@
+"""The deliveries that may be sent now, handed out one by one: pending ones in the order of sending, then due ones.
+
+No row is handed out twice at a time. What the ledger says decides in the end (the mark is refused for a row that has
+moved), so the place kept here is only a way not to read the same rows again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from datetime import datetime
+
+from newsletter.store.database import Connection, Engine, reading
+from newsletter.store.deliveries import Claimed, claim_due, claim_pending
+from newsletter.store.ledger import Run
+
+BATCH = 500
+DUE_BATCH = 20_000  # rows in memory at once, some 20 MB; the next pass takes the next
+
+
+class Feed:
+    """One pass over what is claimable; `take` gives None when nothing is left for this pass."""
+
+    def __init__(self, engine: Engine, run: Run, *, now: Callable[[Connection], datetime]) -> None:
+        self._engine, self._run, self._now = engine, run, now
+        self._ready: deque[Claimed] = deque()
+        self._position = 0
+        self._is_empty = False  # nothing more in the database for this pass
+        self._reading = asyncio.Lock()
+        self.handed_out = 0  # in this pass
+        self.returns: Counter[int] = Counter()  # delivery → how often it came back unsent in this run
+
+    def begin_pass(self) -> None:
+        """Look at all rows again: some may have come back, some may have become due."""
+        self._ready.clear()
+        self.handed_out = 0
+        self._position, self._is_empty = 0, False
+
+    def take_now(self) -> Claimed | None:
+        """Return the next row if it is at hand."""
+        if not self._ready:
+            return None
+        self.handed_out += 1
+        return self._ready.popleft()
+
+    async def take(self) -> Claimed | None:
+        """Return the next row, reading more if need be."""
+        while not self._ready and not self._is_empty:
+            async with self._reading:
+                if not self._ready and not self._is_empty:
+                    await self._read()
+        return self.take_now()
+
+    def give_back(self, row: Claimed) -> None:
+        """Hand a row out again: it was not sent, and the ledger has it as it is given."""
+        self._ready.appendleft(row)
+
+    async def _read(self) -> None:
+        rows, self._is_empty = await asyncio.to_thread(self._claim)
+        self._ready.extend(rows)
+
+    def _claim(self) -> tuple[list[Claimed], bool]:
+        """Return the next rows, and whether they are the last of this pass."""
+        with reading(self._engine) as conn:
+            rows = claim_pending(conn, self._run, after_position=self._position, limit=BATCH)
+            if rows:
+                self._position = rows[-1].position
+                return rows, False
+            # One batch a pass: a due row looks the same until its mark, so a second look would hand it out again.
+            return claim_due(conn, self._run, at=self._now(conn), limit=DUE_BATCH), True
