@@ -18,17 +18,19 @@ from newsletter.render.blocks import mark
 from newsletter.render.slots import Slot
 
 MAX_CARDS = 4
+_BOUNDS = {"more": "более", "less": "менее", "about": "около"}
 _MIN_BAR_PERCENT = 2  # a bar that cannot be seen says "nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A figure shown big. `number` may carry a bound in words before it ("более 68 %")."""
+    """A figure shown big, its bound before it: "более 68 %" must never become "68 %"."""
 
+    bound: str  # "более", "почти" or ""
     number: str
     unit: str
     label: str  # what is measured, and when
-    comparison: str  # in words, with the ratio: "×2,7 к тому же периоду 2020 года"
+    comparison: str  # in words, with the ratio: "в 2,7 раза больше, чем годом ранее"
     arrow: str  # "▲", "▼" or ""
 
 
@@ -134,8 +136,9 @@ def _cards(figures: tuple[Figure, ...] | list[Figure]) -> Iterator[Card]:
             continue
         ratio = _ratio_of(figure, figures, taken)
         yield Card(
+            bound=_bound(figure),
             number=figure.number or figure.text,
-            unit=figure.unit if figure.number else "",
+            unit="" if not figure.number or figure.unit in figure.number else figure.unit,
             label=", ".join(part for part in (figure.measures, figure.period) if part),
             comparison=_comparison(ratio) if ratio else figure.comparison,
             arrow=_arrow(ratio),
@@ -153,7 +156,15 @@ def _ratio_of(figure: Figure, figures: tuple[Figure, ...] | list[Figure], taken:
 
 def _comparison(ratio: Figure) -> str:
     base = ratio.comparison or (f"к {ratio.base_period}" if ratio.base_period else "")
-    return " ".join(part for part in (ratio.number or ratio.text, base) if part)
+    return " ".join(part for part in (ratio.text, base) if part)
+
+
+def _bound(figure: Figure) -> str:
+    """Return the item's own word for "at least" and its kin, where the number does not carry it."""
+    word = figure.text.partition(" ")[0].lower()
+    if not figure.bound or not figure.number or figure.number.lower().startswith(word):
+        return ""
+    return word if word.isalpha() else _BOUNDS[figure.bound]
 
 
 def _arrow(ratio: Figure | None) -> str:
