@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 Items = Annotated[
-    list[str], typer.Argument(metavar="ITEM", help="News items, or a folder with issue.toml.", show_default=False)
+    list[str], typer.Argument(metavar="ITEM", help="The news item, a .txt or .md file.", show_default=False)
 ]
 Title = Annotated[str, typer.Option("--title", metavar="TEXT", help="Title of the item.", show_default=False)]
 Subject = Annotated[str, typer.Option("--subject", metavar="TEXT", help="Subject of the mail.", show_default=False)]
