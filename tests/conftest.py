@@ -73,3 +73,7 @@ def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     if os.environ.get("CI") == "true" and reason and ALLOWED_SKIP not in reason:
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not accept: {reason}"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--refresh-golden", action="store_true", help="write tests/golden anew; read the diff")
