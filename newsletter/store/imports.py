@@ -176,7 +176,13 @@ def _mark(conn: Connection, list_id: int, list_name: str, where: ColumnElement[b
     """Take the slice's rows in hand, each with its verdict; returns how many of each."""
     conn.execute(delete(at_hand))
     known = (
-        select(staged, subscriber.c.id, subscription.c.id, func.coalesce(subscription.c.status, _NOBODY))
+        select(
+            staged.c.id,
+            staged.c.address_key,
+            subscriber.c.id,
+            subscription.c.id,
+            func.coalesce(subscription.c.status, _NOBODY),
+        )
         .outerjoin(subscriber, subscriber.c.address_key == staged.c.address_key)
         .outerjoin(
             subscription,
@@ -198,13 +204,14 @@ def _mark(conn: Connection, list_id: int, list_name: str, where: ColumnElement[b
 def _changed_people(conn: Connection) -> dict[int, tuple[dict[str, object], str]]:
     """Return new values and verdict by subscriber id, of those whose row says something new."""
     differs = or_(
-        cast(subscriber.c.fields, Text) != cast(at_hand.c.fields, Text),  # most rows of a repeated import end here
-        subscriber.c.address != at_hand.c.address,
-        subscriber.c.display != at_hand.c.display,
+        cast(subscriber.c.fields, Text) != cast(staged.c.fields, Text),  # most rows of a repeated import end here
+        subscriber.c.address != staged.c.address,
+        subscriber.c.display != staged.c.display,
     )
     found = (
-        select(subscriber, at_hand.c.verdict, *(at_hand.c[name].label(f"new_{name}") for name in _PERSONAL))
+        select(subscriber, at_hand.c.verdict, *(staged.c[name].label(f"new_{name}") for name in _PERSONAL))
         .join(at_hand, at_hand.c.subscriber_id == subscriber.c.id)
+        .join(staged, staged.c.id == at_hand.c.id)
         .where(at_hand.c.verdict.in_((*_COMING, SUBSCRIBED)), differs)
     )
     changed: dict[int, tuple[dict[str, object], str]] = {}
@@ -219,11 +226,12 @@ def _changed_people(conn: Connection) -> dict[int, tuple[dict[str, object], str]
 def _late_consents(conn: Connection) -> dict[int, dict[str, object]]:
     """Return the consent, by subscriber id, of people on the list of whom none was known: a first one stays."""
     found = (
-        select(subscription.c.id, subscription.c.subscriber_id, at_hand.c.consent_source, at_hand.c.consent_at)
+        select(subscription.c.id, subscription.c.subscriber_id, staged.c.consent_source, staged.c.consent_at)
         .join(at_hand, at_hand.c.subscription_id == subscription.c.id)
+        .join(staged, staged.c.id == at_hand.c.id)
         .where(
             at_hand.c.verdict == SUBSCRIBED,
-            or_(at_hand.c.consent_source != "", at_hand.c.consent_at.is_not(None)),
+            or_(staged.c.consent_source != "", staged.c.consent_at.is_not(None)),
             subscription.c.consent_source == "",
             subscription.c.consent_at.is_(None),
         )
@@ -251,15 +259,20 @@ def _update(
 def _put_on_list(conn: Connection, list_id: int, stamp: datetime) -> None:
     """Make the people who are not in the store, and put everybody whom nothing keeps out on the list."""
     moment = literal(stamp, Moment)
-    row = at_hand.c
+    row, wide = at_hand.c, staged.c
     columns = ["address", "display", "address_key", "fields", "created_at", "updated_at"]
-    people = select(*(row[name] for name in columns[:4]), moment, moment)
-    people = people.where(row.verdict.in_(_COMING), row.subscriber_id.is_(None)).order_by(row.id)
+    people = select(*(wide[name] for name in columns[:4]), moment, moment)
+    people = (
+        people.join(at_hand, row.id == wide.id)
+        .where(row.verdict.in_(_COMING), row.subscriber_id.is_(None))
+        .order_by(row.id)
+    )
     conn.execute(insert(subscriber).from_select(columns, people))
     columns = ["list_id", "subscriber_id", "status", "consent_source", "consent_at", "subscribed_at"]
     places = (
-        select(literal(list_id), subscriber.c.id, literal(SUBSCRIBED), row.consent_source, row.consent_at, moment)
+        select(literal(list_id), subscriber.c.id, literal(SUBSCRIBED), wide.consent_source, wide.consent_at, moment)
         .join(at_hand, row.address_key == subscriber.c.address_key)
+        .join(staged, wide.id == row.id)
         .where(row.verdict == _NOBODY)
         .order_by(row.id)
     )
