@@ -100,7 +100,7 @@ def _send(messages: int) -> object:
     from newsletter.bench import send as bench_send
 
     with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as folder:
-        return bench_send.run(sample_request(), messages=messages, folder=Path(folder))
+        return bench_send.run(messages=messages, folder=Path(folder))
 
 
 def _extract(items: str, *, as_json: bool) -> object:
