@@ -77,6 +77,12 @@ def test_eml_holds_the_very_parts_that_lie_beside_it(item: Write, in_workspace: 
     assert message["Subject"] == "Экспорт вырос в 2,7 раза"
 
 
+def decoded(part: object) -> str:
+    payload = part.get_payload(decode=True)  # type: ignore[attr-defined]
+    assert isinstance(payload, bytes)
+    return payload.decode().replace("\r\n", "\n")
+
+
 def test_digest_of_two_builds_is_the_same(item: Write, in_workspace: Workspace) -> None:
     path = item()
     found = []
