@@ -67,13 +67,8 @@ def test_eml_holds_the_very_parts_that_lie_beside_it(item: Write, in_workspace: 
     folder = in_workspace.root / "var/build/a"
     message = email.message_from_bytes((folder / "issue.eml").read_bytes(), policy=policy.default)
     text, html = message.iter_parts()
-    assert (
-        html.get_payload(decode=True).decode().replace("\r\n", "\n").rstrip()
-        == (folder / "issue.html").read_text(encoding="utf-8").rstrip()
-    )
-    assert text.get_payload(decode=True).decode().replace("\r\n", "\n") == (folder / "issue.txt").read_text(
-        encoding="utf-8"
-    )
+    assert decoded(html).rstrip() == (folder / "issue.html").read_text(encoding="utf-8").rstrip()
+    assert decoded(text) == (folder / "issue.txt").read_text(encoding="utf-8")
     assert message["Subject"] == "Экспорт вырос в 2,7 раза"
 
 
