@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from newsletter.content.spans import squeeze
 from newsletter.language.periods import find_periods
 from newsletter.language.sentences import sentences
 from newsletter.language.speech import VERB
@@ -34,7 +35,7 @@ def propose_title(lead: str) -> str:
     spans = sentences(lead)
     if not spans:
         return ""
-    first = lead[spans[0][0] : spans[0][1]]
+    first = squeeze(lead[spans[0][0] : spans[0][1]])
     words = _TAIL.sub("", _without_when(first)).strip()
     words = words if len(words) >= 20 else first
     for pattern, short in _SHORTER:

@@ -146,7 +146,8 @@ def _clause(text: str, start: int, end: int, figure: Found) -> tuple[int, int]:
 def _told(before: str, after: str, figure: Found) -> tuple[str, bool]:
     """Return what a figure measures, and whether that is a name rather than a stretch of a sentence."""
     before = _without(before)
-    before = re.sub(r"\s+[–—]\s*$", "", before)
+    dashed = re.search(r"\s+[–—]\s*$", before)  # «площадь цеха – 12 га»
+    before = before[: dashed.start()] if dashed else before
     after = _without(after).strip(" .!?…;:")
     copula = _COPULA.search(before)
     subject = _DANGLING.sub("", _ON_A_SUM.sub("", before[: copula.start()] if copula else before)).strip()
@@ -157,7 +158,7 @@ def _told(before: str, after: str, figure: Found) -> tuple[str, bool]:
     if not subject or _EMPTY.fullmatch(subject):
         return _short(after), False
     if not after:
-        return _short(subject), not any(_VERBISH.fullmatch(word) for word in subject.split())
+        return _short(subject), bool(dashed)
     head, _, last = subject.rpartition(" ")
     if head and _VERBISH.fullmatch(last):  # «предприятия обеспечили 68% экспорта» → «экспорта обеспечили предприятия»
         return _short(f"{after} {last} {_lowered(head)}"), False
@@ -186,7 +187,7 @@ def _lowered(words: str) -> str:
 def _short(words: str) -> str:
     words = _ATTRIBUTED.sub("", words).strip(' ,;:–—"')
     if words.count("«") != words.count("»"):  # cut out of a longer stretch
-        words = words.strip("«»")
+        words = words.strip("«» ")
     if len(words) <= _MAX_WORDS:
         return _lowered(words) if words else ""
     return _lowered(words[:_MAX_WORDS].rsplit(" ", 1)[0].rstrip(" ,–—")) + "…"

@@ -12,6 +12,7 @@ from newsletter.language.roles import from_instrumental, gender_of_role, is_head
 from newsletter.language.speech import VERB
 
 _CLAUSE = re.compile(r"[.!?…;:()]\s|,\s|\s[–—]\s|^")
+_NEAR = 300  # characters; nobody's role is longer
 _APPOINTED = re.compile(r"\s+(?:назначен|избран|утвержд[её]н|стал)[а-я]*\s+$")
 _AFTER = re.compile(r",\s+(?P<role>[^.,;:!?–—]+)")
 _PRONOUN = re.compile(r"(?:он|она|они)\b", re.IGNORECASE)
@@ -54,6 +55,8 @@ def find_mentions(paragraphs: Sequence[str]) -> tuple[Mention, ...]:
 
 def role_beside(words: str, start: int, end: int) -> str:
     """Return the role before a name, or after it between commas; empty when there is none."""
+    words = words[max(0, start - _NEAR) : end + _NEAR]
+    start, end = min(start, _NEAR), min(start, _NEAR) + end - start
     before = words[:start]
     clause = max((found.end() for found in _CLAUSE.finditer(before)), default=0)
     if appointed := _APPOINTED.search(before):
@@ -153,4 +156,4 @@ def _unheaded(before: str) -> str:
     """Return words before a name as a role though their noun is none we know: «сказал блогер Иван Петров»."""
     if not before or before[-1] in ",;:" or re.match(r"(?:на|в|во|по|после|журналистам|для|с|со|из)\b", before):
         return ""
-    return before if re.fullmatch(r"[а-яё\-]+(?:\s.+)?", before) and len(before) < 120 else ""
+    return before if re.fullmatch(r"(?:и\.\s?о\.\s)?[а-яё\-]+(?:\s.+)?", before) and len(before) < 120 else ""

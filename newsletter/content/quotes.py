@@ -22,11 +22,12 @@ _OPENING = '«“„"'
 _CLOSING = '»”“"'
 _VERB = rf"(?P<verb>{VERB.pattern})"
 _ATTRIBUTION = re.compile(
-    rf"(?P<mark>[.,!?…{_CLOSING}]+)\s*[–—-]\s+(?=(?:\w+\s+)?{_VERB})",  # one word may come before: «– как сказал»
+    rf"(?P<mark>[.,!?…{_CLOSING}]{{1,6}})\s*[–—-]\s+(?=(?:\w+\s+)?{_VERB})",  # one word may come before: «– как сказал»
     re.IGNORECASE,
 )
 _OPENS = re.compile(rf"(?:^\s*|(?<=[.!?…:]\s)|(?<=[–—]\s))[{_OPENING}](?=\S)")
-_INTRODUCED = re.compile(rf"(?P<intro>[^.!?…«»:]*{_VERB}[^.!?…«»:]*):\s+(?=[{_OPENING}])", re.IGNORECASE)
+_INTRODUCED = re.compile(rf":\s+(?=[{_OPENING}])")
+_INTRO_FROM = re.compile(r"[.!?…»:]\s")
 _ABBREVIATED = re.compile(r"(?:^|[\s(«])(?:[А-ЯЁA-Z]|г|им|ул|д|стр|тыс|руб|млн|млрд|т|е|и|о|см|др|пр)\.$")
 _STOP = re.compile(r"(?P<stop>[.!?…])(?=\s|$)|,(?=\s+[–—]\s)")
 _DIALOGUE = re.compile(r"\s*[–—-]\s+")
@@ -89,8 +90,8 @@ def find_pieces(words: str) -> list[Piece]:
             pieces.append(Piece(((at, start.prose_end),), ""))
         pieces.append(piece)
         at = search = end
-    if not pieces and (introduced := _INTRODUCED.search(words)) is not None:
-        return _introduced(words, introduced)
+    if not pieces and (introduced := _introduced(words)):
+        return introduced
     if words[at:].strip(" .,;") or not pieces:
         pieces.append(Piece(((at, len(words)),), ""))
     return pieces
@@ -183,15 +184,19 @@ def _skip_marks(words: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _introduced(words: str, found: re.Match[str]) -> list[Piece]:
-    """Return the pieces of «Директор отметил: «…»»."""
-    start = found.end() + 1
+def _introduced(words: str) -> list[Piece]:
+    """Return the pieces of «Директор отметил: «…»»; none where no verb of speech stands before the colon."""
+    colon = _INTRODUCED.search(words)
+    if colon is None:
+        return []
+    before = max((found.end() for found in _INTRO_FROM.finditer(words, 0, colon.start())), default=0)
+    intro = words[before : colon.start()].strip()
+    if not VERB.search(intro):
+        return []
+    start = colon.end() + 1
     end = _close(words, start)
-    intro = found["intro"].strip()
-    before = found.start("intro")
-    said_by = VERB.sub("", intro, count=1).strip(" ,")
     pieces = [Piece(((0, before),), "")] if words[:before].strip() else []
-    pieces.append(Piece(((start, end),), intro, said_by))
+    pieces.append(Piece(((start, end),), intro, VERB.sub("", intro, count=1).strip(" ,")))
     rest = _skip_marks(words, end)
     if words[rest:].strip():
         pieces.append(Piece(((rest, len(words)),), ""))

@@ -38,6 +38,11 @@ from newsletter.content.spans import text_of
 from newsletter.content.written import written_figure
 from newsletter.errors import InputError
 
+# Some rules look back and forth: beyond the size of any press item (a long one has 10,000 characters) they only
+# would make an hour of a hostile file.
+_MAX_PARAGRAPH = 5_000  # characters
+_MAX_PARAGRAPHS = 400
+
 
 def understand(draft: Draft, front: Front, *, shown: str, title: str) -> NewsItem:
     """Return the item; `title` (from the command line) beats front matter, which beats the text."""
@@ -61,7 +66,7 @@ def understand(draft: Draft, front: Front, *, shown: str, title: str) -> NewsIte
         source=front.word("source"),
         blocks=group + blocks + _button(front, shown),
         figures=figures,
-        regions=_regions(lead, blocks, front, russian),
+        regions=_regions(texts, front),
         series=series,
         closing=closing,
         front=front.values,
@@ -69,6 +74,12 @@ def understand(draft: Draft, front: Front, *, shown: str, title: str) -> NewsIte
         lang=lang,
         origin=Origin(path=shown, line=draft.first_line),
     )
+
+
+def _readable(text: Text) -> str:
+    """Return the words in which rules look for facts: none of a paragraph that no press office wrote."""
+    words = plain(text)
+    return words if len(words) <= _MAX_PARAGRAPH else ""
 
 
 def _closing(blocks: tuple[Block, ...], front: Front, russian: bool) -> tuple[tuple[Block, ...], str]:
@@ -89,11 +100,17 @@ def _lead(blocks: tuple[Block, ...], front: Front) -> tuple[Text, tuple[Block, .
 
 def _with_quotes(lead: Text, blocks: Sequence[Block]) -> tuple[Block, ...]:
     """Return the blocks with somebody's words as quotes. People may be named in the lead; that is paragraph 0."""
-    words = [plain(lead), *(plain(block.text) if isinstance(block, Paragraph | Quote) else "" for block in blocks)]
-    people = People(find_mentions(words))
+    words = [
+        _readable(lead),
+        *(_readable(block.text) if isinstance(block, Paragraph | Quote) else "" for block in blocks),
+    ]
+    people = People(find_mentions(words[:_MAX_PARAGRAPHS]))
     found: list[Block] = []
     for index, block in enumerate(blocks, 1):
-        found += split_quotes(block, people, index) if isinstance(block, Paragraph) else [block]
+        if isinstance(block, Paragraph) and words[index] and index < _MAX_PARAGRAPHS:
+            found += split_quotes(block, people, index)
+        else:
+            found.append(block)
     return tuple(found)
 
 
@@ -126,7 +143,8 @@ def _texts(draft: Draft, lead: Text, blocks: Sequence[Block]) -> list[Passage]:
     """Return the running text in which figures are looked for: lead and blocks, and last what only the title says."""
     origin = draft.blocks[0].origin if draft.blocks else Origin(path="", line=1)
     title = Passage(plain(draft.title), replace(origin, line=draft.title_line)) if draft.title else None
-    return [Passage(plain(lead), origin), *passages(blocks), *([title] if title else [])]
+    texts = [Passage(_readable(lead), origin), *passages(blocks)][:_MAX_PARAGRAPHS]
+    return [text for text in [*texts, *([title] if title else [])] if len(text.words) <= _MAX_PARAGRAPH]
 
 
 def _figures(texts: Sequence[Passage], front: Front, shown: str) -> tuple[tuple[Figure, ...], Series | None]:
@@ -148,13 +166,11 @@ def _group(front: Front, figures: tuple[Figure, ...], shown: str) -> tuple[Figur
     return (FigureGroup(figures=figures, origin=Origin(path=shown, line=front.line("figures"))),)
 
 
-def _regions(lead: Text, blocks: Sequence[Block], front: Front, russian: bool) -> tuple[Region, ...]:
+def _regions(texts: Sequence[Passage], front: Front) -> tuple[Region, ...]:
     if "places" in front.values:
         written = cast("dict[str, list[str]]", front.values["places"])
         return tuple(Region(name=name, places=tuple(places)) for name, places in written.items())
-    if not russian:
-        return ()
-    return find_regions([plain(lead), *(passage.words for passage in passages(blocks))])
+    return find_regions([text.words for text in texts])
 
 
 def _proposed_title(lead: Text, blocks: Sequence[Block]) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-MONTHS_GENITIVE = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
-MONTHS_ENGLISH = "January February March April May June July August September October November December".split()
+# fmt: off
+MONTHS_GENITIVE = ("января", "февраля", "марта", "апреля", "мая", "июня",
+                   "июля", "августа", "сентября", "октября", "ноября", "декабря")
+MONTHS_ENGLISH = ("January", "February", "March", "April", "May", "June",
+                  "July", "August", "September", "October", "November", "December")
+# fmt: on
 
 
 def long_date(day: date, lang: str) -> str:

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from newsletter.content.closing import split_closing
+from newsletter.content.item import Block, Origin, Paragraph, Span
+
+HERE = Origin(path="a.txt", line=1)
+
+
+def paragraph(words: str) -> Block:
+    return Paragraph(text=(Span(text=words),), origin=HERE)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "Подписывайтесь на наш телеграм-канал.",
+        "Подпишитесь на рассылку, чтобы не пропустить новости.",
+        "Следите за новостями на сайте.",
+        "Читайте нас ВКонтакте.",
+        "Больше новостей – в Telegram.",
+        "Оставайтесь с нами!",
+        "Наш канал: https://t.me/zarechye",
+    ],
+)
+def test_a_call_at_the_end_is_taken_out(call: str) -> None:
+    blocks = (paragraph("Завод открыт."), paragraph(call))
+    assert split_closing(blocks) == (blocks[:1], call)
+
+
+def test_two_calls_are_one_closing() -> None:
+    blocks = (paragraph("Завод открыт."), paragraph("Читайте нас в MAX."), paragraph("Следите за новостями."))
+    assert split_closing(blocks) == (blocks[:1], "Читайте нас в MAX. Следите за новостями.")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Следите за давлением в системе каждый день.",
+        "Подписано соглашение о строительстве канала.",
+        "Завод открыт, подписывайтесь на новости.",
+        "Читайте инструкцию до конца.",
+    ],
+)
+def test_what_only_sounds_like_a_call_stays(words: str) -> None:
+    blocks = (paragraph("Завод открыт."), paragraph(words))
+    assert split_closing(blocks) == (blocks, "")
+
+
+def test_a_call_in_the_middle_stays_and_so_does_an_item_that_is_nothing_else() -> None:
+    blocks = (paragraph("Читайте нас в MAX."), paragraph("Завод открыт."))
+    assert split_closing(blocks) == (blocks, "")
+    assert split_closing(blocks[:1]) == (blocks[:1], "")

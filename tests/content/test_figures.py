@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.content.facts import Passage, merge_figures, tell_figures
+from newsletter.content.figures import find_figures
+from newsletter.content.item import Figure, Origin
+from newsletter.language.table import words
+
+WORDS = words("1 000 5 , % млн рублей раза в на до более – : № кажд ый второй ть")
+
+HERE = Origin(path="a.txt", line=1)
+
+
+def figures(*texts: str, year: int = 0) -> tuple[Figure, ...]:
+    return merge_figures(tell_figures([Passage(text, HERE) for text in texts], year=year))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text", "kind", "value", "number", "unit", "bound"),
+    [
+        ("Сумма 248 млн рублей.", "248 млн рублей", "amount", "248000000", "248", "млн рублей", ""),
+        ("Это 1,35 млрд руб. за год.", "1,35 млрд руб.", "amount", "1350000000", "1,35", "млрд руб.", ""),
+        ("Вложат $35 млн.", "$35 млн", "amount", "35000000", "35", "млн $", ""),
+        (
+            "Свыше 164 тысяч долларов США.",
+            "Свыше 164 тысяч долларов США",
+            "amount",
+            "164000",
+            "164",
+            "тысяч долларов США",
+            "more",
+        ),
+        ("Цена 127 300 ₽.", "127 300 ₽", "amount", "127300", "127 300", "₽", ""),
+        ("Цена превысила 5 000 евро.", "5 000 евро", "amount", "5000", "5 000", "евро", "more"),
+        (
+            "Площадь около 12 тыс. кв. метров.",
+            "около 12 тыс. кв. метров",
+            "amount",
+            "12000",
+            "12",
+            "тыс. кв. метров",
+            "about",
+        ),
+        ("Мощность 80 МВА.", "80 МВА", "amount", "80", "80", "МВА", ""),
+        ("Рост на 23,5% больше.", "на 23,5%", "share", "0.235", "23,5 %", "%", ""),
+        ("Не менее 40 процентов.", "Не менее 40 процентов", "share", "0.40", "40 %", "%", "more"),
+        ("Доля упала с 18% до 7%.", "7%", "share", "0.07", "7 %", "%", ""),
+        ("Выросло в 2,7 раза.", "в 2,7 раза", "ratio", "2.7", "×2,7", "раза", ""),
+        ("Более чем в 3 раза.", "Более чем в 3 раза", "ratio", "3", "×3", "раза", "more"),
+        ("Стало в полтора раза больше.", "в полтора раза", "ratio", "1.5", "×1,5", "раза", ""),
+        ("Выпуск вырос вдвое.", "вдвое", "ratio", "2", "×2", "", ""),
+        ("Это каждый восьмой резидент.", "каждый восьмой", "share", "0.125", "1 из 8", "", ""),
+        ("На каждом пятом заводе.", "каждом пятом", "share", "0.2", "1 из 5", "", ""),
+        ("Более четверти поставок.", "Более четверти", "share", "0.25", "1/4", "", "more"),
+        ("Сократить на треть.", "на треть", "share", "0.3333", "1/3", "", ""),
+        ("Две трети компаний.", "Две трети", "share", "0.6667", "2/3", "", ""),
+        ("Это десятая часть рынка.", "десятая часть", "share", "0.1", "1/10", "", ""),
+        ("Создано 240 рабочих мест.", "240 рабочих мест", "count", "240", "240", "рабочих мест", ""),
+        ("Обучили 35 рабочих за год.", "35 рабочих", "count", "35", "35", "рабочих", ""),
+        ("До 5 млн модулей в год.", "До 5 млн модулей", "count", "5000000", "5 млн", "модулей", "less"),
+        ("Пришли тридцать пять инженеров.", "тридцать пять инженеров", "count", "35", "35", "инженеров", ""),
+        ("Выделят 76 млн на линию.", "76 млн", "amount", "76000000", "76", "млн", ""),
+    ],
+)
+def test_a_figure_is_read(sentence: str, text: str, kind: str, value: str, number: str, unit: str, bound: str) -> None:
+    figure = figures(sentence)[-1]
+    assert (figure.text, figure.kind, figure.number, figure.unit, figure.bound) == (text, kind, number, unit, bound)
+    assert figure.value == Decimal(value)
+
+
+def test_a_range_has_no_single_value() -> None:
+    (figure,) = figures("Рост составит 10–15%.")
+    assert (figure.text, figure.number, figure.value) == ("10–15%", "10–15 %", None)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Встреча 14 мая 2024 года в 18:00.",
+        "Матч закончился со счётом 3:1.",
+        "Работали 20 месяцев и 11 лет.",
+        "Адрес: ул. Индустриальная, д. 7, кв. 12.",
+        "Телефон +7 (800) 555-01-20.",
+        "Приказ № 173 подписан.",
+        "Она на 3 месте, ей 40 лет.",
+        "Первое полугодие и вторая половина года.",
+        "Прошло четверть века, каждый второй день дождь.",
+        "Охват – несколько десятков стран.",
+        "Три линии и четыре цеха.",
+        "Эстафета 4×100 метров.",
+        "Модель Т-34 и стандарт ISO 9001.",
+        "В 2021 резиденты выросли.",
+        "Раз в 5 лет и 10 раз подряд.",
+    ],
+)
+def test_dates_times_ages_scores_and_addresses_are_no_figures(sentence: str) -> None:
+    assert figures(sentence) == ()
+
+
+def test_a_repeated_figure_counts_once_and_gathers_what_is_said_of_it() -> None:
+    found = figures(
+        "За первые три месяца 2021 года завод вывез продукции на 248 млн рублей, это в 2,7 раза больше, чем год назад.",
+        "Объем экспорта составил 248 млн рублей.",
+    )
+    assert [figure.text for figure in found] == ["248 млн рублей", "в 2,7 раза"]
+    assert found[0].measures == "объем экспорта"
+    assert found[0].period == "январь–март 2021 года"
+    assert (found[1].comparison, found[1].base_period) == ("больше, чем год назад", "2020")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "measures"),
+    [
+        ("Объем инвестиций в проект составил 5 млн рублей.", "объем инвестиций в проект"),
+        ("Площадь цеха – 12 га.", "площадь цеха"),
+        ("Предприятия кластера обеспечили 68% экспорта.", "экспорта обеспечили предприятия кластера"),
+        ("По сравнению с 2019 годом поставки выросли в 3 раза.", "поставки"),
+        ("На сумму 5 млн рублей.", ""),
+    ],
+)
+def test_what_a_figure_measures_is_said_in_the_item_s_words(sentence: str, measures: str) -> None:
+    assert figures(sentence)[-1].measures == measures
+
+
+def test_a_period_holds_for_its_clause_only() -> None:
+    first, second = figures("Вложат 5 млн рублей, цех на 40 станков заработает в IV квартале 2026 года.")
+    assert (first.period, second.period) == ("", "четвертый квартал 2026 года")
+
+
+def test_this_year_is_resolved_only_where_it_is_known() -> None:
+    text = "В текущем году вложили 5 млн рублей."
+    assert figures(text)[0].period == ""
+    assert figures(text, year=2024)[0].period == "2024 год"
+
+
+@given(st.text(max_size=200) | st.lists(st.sampled_from(WORDS)).map(" ".join))
+def test_figures_of_any_text_stand_where_they_say_and_never_overlap(text: str) -> None:
+    found = find_figures(text)
+    assert all(0 <= figure.start < figure.end <= len(text) for figure in found)
+    assert all(first.end <= second.start for first, second in pairwise(found))
+    figures(text)

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.content.item import Origin, Paragraph, Quote, Span, plain
+from newsletter.content.people import People, find_mentions
+from newsletter.content.quotes import split_quotes
+
+HERE = Origin(path="a.txt", line=3)
+LEAD = "Завод открыл генеральный директор компании «Вектор» Иван Седов, сообщила пресс-секретарь Анна Белова."
+
+
+def found(paragraph: str, lead: str = LEAD) -> list[Paragraph | Quote]:
+    people = People(find_mentions([lead, paragraph]))
+    blocks = list(split_quotes(Paragraph(text=(Span(text=paragraph),), origin=HERE), people, 1))
+    assert all(isinstance(block, Paragraph | Quote) and block.origin == HERE for block in blocks)
+    return [block for block in blocks if isinstance(block, Paragraph | Quote)]
+
+
+def quote(paragraph: str, lead: str = LEAD) -> Quote:
+    (only,) = found(paragraph, lead)
+    assert isinstance(only, Quote)
+    return only
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "words", "speaker", "role"),
+    [
+        ("«Мы рады», – сказал мэр Пётр Ильин.", "Мы рады", "Пётр Ильин", "мэр"),
+        ("«Мы рады!» — воскликнула она.", "Мы рады!", "Анна Белова", "пресс-секретарь"),
+        (
+            "«Мы рады», - уточнил генеральный директор.",
+            "Мы рады",
+            "Иван Седов",
+            "генеральный директор компании «Вектор»",
+        ),
+        ("«Мы рады», – сказал Седов журналистам.", "Мы рады", "Иван Седов", "генеральный директор компании «Вектор»"),
+        ("«Мы, – говорит Седов, – рады».", "Мы, рады", "Иван Седов", "генеральный директор компании «Вектор»"),
+        ("«Мы рады, – говорит Белова. – И горды».", "Мы рады. И горды", "Анна Белова", "пресс-секретарь"),
+        (
+            "«Рады ли мы? – спросил Седов. – Да!»",
+            "Рады ли мы? Да!",
+            "Иван Седов",
+            "генеральный директор компании «Вектор»",
+        ),
+        ("– Мы рады, – сказала Белова.", "Мы рады", "Анна Белова", "пресс-секретарь"),
+        ("- Мы рады, - сказала Белова. - И горды.", "Мы рады. И горды.", "Анна Белова", "пресс-секретарь"),
+        ('"Мы рады", - отметила Анна Белова.', "Мы рады", "Анна Белова", "пресс-секретарь"),
+        ("“Мы рады”, — отметила Анна Белова.", "Мы рады", "Анна Белова", "пресс-секретарь"),
+        ("Иван Седов отметил: «Мы рады».", "Мы рады", "Иван Седов", "генеральный директор компании «Вектор»"),
+        (
+            "«Завод «Вектор» растет», – сказал Седов.",
+            "Завод «Вектор» растет",
+            "Иван Седов",
+            "генеральный директор компании «Вектор»",
+        ),
+        ("«Мы рады», – сказала Ольга Краснова, директор лицея.", "Мы рады", "Ольга Краснова", "директор лицея"),
+        (
+            "«Мы рады», – сказал и. о. директора по качеству Пётр Ильин.",
+            "Мы рады",
+            "Пётр Ильин",
+            "и. о. директора по качеству",
+        ),
+        (
+            "«Мы рады», – сказал директор ОЭЗ «Завод «Север» Пётр Ильин.",
+            "Мы рады",
+            "Пётр Ильин",
+            "директор ОЭЗ «Завод «Север»",
+        ),
+        (
+            "«Good luck», – сказал вице-президент Nord AB John Miller.",
+            "Good luck",
+            "John Miller",
+            "вице-президент Nord AB",
+        ),
+    ],
+)
+def test_words_get_their_speaker(paragraph: str, words: str, speaker: str, role: str) -> None:
+    block = quote(paragraph)
+    assert (plain(block.text), block.speaker, block.role) == (words, speaker, role)
+
+
+def test_words_around_a_quote_stay_paragraphs_in_their_order() -> None:
+    blocks = found("Сначала проза. «Мы рады, – сказала Белова. – И горды». Потом проза.")
+    assert [plain(block.text) for block in blocks] == ["Сначала проза.", "Мы рады. И горды", "Потом проза."]
+
+
+def test_two_attributions_make_two_quotes() -> None:
+    blocks = found("«Мы рады», – сказал Седов. «Я тоже», – добавила Белова.")
+    assert [(plain(block.text), block.speaker) for block in blocks if isinstance(block, Quote)] == [
+        ("Мы рады", "Иван Седов"),
+        ("Я тоже", "Анна Белова"),
+    ]
+
+
+def test_the_attribution_is_kept_as_written() -> None:
+    assert quote("«Мы рады», – сказал Седов журналистам.").attribution == "сказал Седов журналистам"
+
+
+def test_styles_inside_a_quote_survive() -> None:
+    text = (Span(text="«Мы очень "), Span(text="рады", bold=True), Span(text="», – сказал Седов."))
+    (block,) = split_quotes(Paragraph(text=text, origin=HERE), People(find_mentions([LEAD])), 1)
+    assert isinstance(block, Quote)
+    assert block.text == (Span(text="Мы очень "), Span(text="рады", bold=True))
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        "Компания «Вектор» открыла цех.",
+        "Компания «Вектор» – признал эксперт – лучшая.",
+        "«Вектор», «Север» и «Юг» – сообщили в отделе.",
+        "Слово «рады», – сказал он.",
+        "По словам директора, «мы рады».",
+        "– Кто вы?",
+        "В фильме «Как рождается свет» сказал своё слово режиссёр.",
+    ],
+)
+def test_names_slogans_and_questions_are_no_quotes(paragraph: str) -> None:
+    (block,) = found(paragraph)
+    assert isinstance(block, Paragraph)
+    assert plain(block.text) == paragraph
+
+
+def test_an_unknown_speaker_is_a_proposal() -> None:
+    block = quote("«Мы рады», – сказал эксперт.", lead="Завод открыт.")
+    assert (block.speaker, block.role, block.proposed) == ("", "эксперт", True)
+
+
+def test_a_role_that_fits_two_people_is_a_proposal() -> None:
+    lead = "Выступили директор завода Иван Седов и директор лицея Пётр Ильин."
+    assert quote("«Мы рады», – сказал директор.", lead=lead).proposed
+
+
+def test_a_role_is_looked_up_before_the_quote_first() -> None:
+    words = ["Цех открыл директор завода Иван Седов.", "«Да», – сказал директор.", "Пришёл директор лицея Пётр Ильин."]
+    people = People(find_mentions(words))
+    (block,) = split_quotes(Paragraph(text=(Span(text=words[1]),), origin=HERE), people, 1)
+    assert isinstance(block, Quote)
+    assert block.speaker == "Иван Седов"
+
+
+PARTS = st.sampled_from(
+    [
+        "«",
+        "»",
+        "“",
+        "”",
+        '"',
+        "– ",
+        " – ",
+        ", – сказал ",
+        ". ",
+        ", ",
+        "! ",
+        ": ",
+        "он",
+        "Анна Белова",
+        "директор",
+        "слово",
+        "заявила ",
+        " ",
+    ]
+)
+
+
+@given(st.lists(PARTS, max_size=25))
+def test_no_word_is_lost(parts: list[str]) -> None:
+    paragraph = "".join(parts)
+    if not paragraph.strip():
+        return
+    out = " ".join(
+        " ".join((plain(block.text), block.attribution if isinstance(block, Quote) else ""))
+        for block in found(paragraph)
+    )
+    assert sorted(re.findall(r"\w+", out)) == sorted(re.findall(r"\w+", paragraph))
