@@ -13,9 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import idna
-
-from newsletter.errors import TemplateError
+from newsletter.address import ascii_domain
+from newsletter.errors import InputError, TemplateError
 
 DOCTYPE = "<!DOCTYPE html>"
 _RESET_STYLE = '<style type="text/css">'
@@ -74,9 +73,9 @@ def ascii_host(url: str) -> str:
     if host.isascii():
         return url
     try:
-        encoded = idna.encode(host, uts46=True).decode()
-    except idna.IDNAError as error:
-        raise TemplateError(f"{host} is no host name: {error}", fix="mend the link") from error
+        encoded = ascii_domain(host)
+    except InputError as error:
+        raise TemplateError(f"{host} is no host name", fix="mend the link") from error
     return urlunsplit(parts._replace(netloc=parts.netloc.lower().replace(host, encoded)))
 
 
