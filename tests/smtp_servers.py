@@ -158,6 +158,7 @@ class Sink:
         if self.stop_reading_content:
             reader._transport.pause_reading()  # type: ignore[attr-defined]
             await asyncio.Event().wait()
+        await self._answer("body", state, "")
         if self.early_refusal:
             await reader.readexactly(self.early_after)
             await self._say(writer, self.early_refusal)

@@ -40,7 +40,7 @@ def status(
 
     Without ISSUE all of them, newest first. "interrupted" is an issue that is not finished and that nobody sends.
     """
-    context = open_context(placeholders=True)
+    context = open_context()
     places = places_of(context)
     engine = open_database(context.workspace.database_url(context.settings))
     try:
@@ -67,7 +67,7 @@ def stop(issue: IssueId) -> int:
 
     The sender finishes the messages under way, one a connection, and records them.
     """
-    context = open_context(placeholders=True)
+    context = open_context()
     folder = places_of(context).folder
     engine = open_database(context.workspace.database_url(context.settings))
     try:
@@ -95,7 +95,7 @@ def show(
 
     Writes its bytes to stdout after comparing them with what the ledger noted when they left.
     """
-    context = open_context(placeholders=True)
+    context = open_context()
     keys = workspace_keys(context)
     engine = open_database(context.workspace.database_url(context.settings))
     try:

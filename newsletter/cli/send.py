@@ -55,7 +55,7 @@ from newsletter.store.issues import (
     save_plan,
     shown,
 )
-from newsletter.store.subscribers import need_list
+from newsletter.store.subscribers import find_list, need_list
 from newsletter.tokens import Keys
 
 __all__ = ["resume", "send", "show", "status", "stop", "test"]
@@ -137,7 +137,7 @@ def resume(
 
     Uses the relay, connections, rate and policy of its send, unless told otherwise, and never asks.
     """
-    context = open_context(placeholders=True)
+    context = open_context()
     engine = open_database(context.workspace.database_url(context.settings))
     try:
         with reading(engine) as conn:
@@ -181,6 +181,8 @@ def _send(
     request: _Request, plan: Plan, list_name: str, to: str, *, dry_run: bool, yes: bool, no_wait: bool, in_json: bool
 ) -> int:
     context, engine = request.context, request.engine
+    if to and dry_run and not list_name:
+        return _rehearse_file(request, Path(to), in_json=in_json)
     meant = _meant(request, _list(request, list_name, to, quiet=in_json))
     with reading(engine) as conn:
         earlier = latest_of_pair(conn, meant.key, meant.list_id)
@@ -228,9 +230,35 @@ def _list(request: _Request, list_name: str, to: str, *, quiet: bool) -> str:
     return name
 
 
+def _rehearse_file(request: _Request, path: Path, *, in_json: bool) -> int:
+    """Show what a send to a file would do, without making its list."""
+    name = file_list_name(path)
+    done = import_file(
+        request.context, request.engine, path, name, keys=request.keys, replace=True, dry_run=True, quiet=in_json
+    )
+    with reading(request.engine) as conn:
+        list_id = find_list(conn, name) or 0
+        earlier = latest_of_pair(conn, request.result.issue.key, list_id)
+    if earlier is not None and request.again is Again.NO:
+        raise already_sent(earlier)
+    excluded = {"suppressed": done.counts.suppressed, "unsubscribed": done.counts.unsubscribed}
+    excluded = {reason: number for reason, number in excluded.items() if number}
+    summary = Summary(
+        audience=done.counts.on_list + sum(excluded.values()), excluded=excluded, first_address="", lacking={}
+    )
+    meant = _meant_for(request, name, list_id)
+    _refuse_unsendable(meant, summary)
+    _show_summary(meant, summary)
+    _print_dry_run(meant, summary, in_json=in_json)
+    return 0
+
+
 def _meant(request: _Request, list_name: str) -> Meant:
     with reading(request.engine) as conn:
-        list_id = need_list(conn, list_name)
+        return _meant_for(request, list_name, need_list(conn, list_name))
+
+
+def _meant_for(request: _Request, list_name: str, list_id: int) -> Meant:
     tests = request.context.settings.review.test_addresses
     return Meant(
         key=request.result.issue.key,
@@ -267,7 +295,8 @@ def _show_summary(meant: Meant, summary: Summary) -> None:
     say(f"from      {sender}")
     say(f"digest    {meant.compiled.digest}")
     say(f"list      {meant.list_name}: {summary.mailed:,} to mail" + (f"; left out: {left_out}" if left_out else ""))
-    say(f"first     {summary.first_address}")
+    if summary.first_address:
+        say(f"first     {summary.first_address}")
 
 
 def _print_dry_run(meant: Meant, summary: Summary, *, in_json: bool) -> None:

@@ -11,8 +11,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Exists,
+    Integer,
+    Update,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from newsletter.delivery.scope import Outcome
 from newsletter.delivery.state import Cause, DeliveryState, is_allowed
@@ -71,9 +84,7 @@ def write_group(
     conn: Connection, run: Run, *, settled: Sequence[Settled], marks: Sequence[Mark], at: datetime
 ) -> GroupResult:
     """Record outcomes and marks of one run in one transaction, counters included; see the module's head."""
-    epoch, stop_requested, embargo = conn.execute(
-        select(issue.c.epoch, issue.c.stop_requested, issue.c.embargo_until).where(issue.c.id == run.issue_id)
-    ).one()
+    epoch, stop_requested, embargo = conn.execute(_ISSUE, {"of": run.issue_id}).one()
     group = _Group(
         conn=conn, run=run, at=at, rows=_rows(conn, [entry.id for entry in settled] + [mark.id for mark in marks])
     )
@@ -97,9 +108,22 @@ def move_counters(conn: Connection, issue_id: int, moves: Mapping[tuple[Delivery
         change[before.value] -= number
         change[after.value] += number
     if any(change.values()):
-        conn.execute(
-            update(issue).where(issue.c.id == issue_id).values({name: issue.c[name] + n for name, n in change.items()})
-        )
+        conn.execute(_COUNT, {"of": issue_id} | {f"more_{state.value}": change[state.value] for state in _S})
+
+
+# Statements are made once: SQLAlchemy would spend more on making them than SQLite on running them.
+_ISSUE = select(issue.c.epoch, issue.c.stop_requested, issue.c.embargo_until).where(issue.c.id == bindparam("of"))
+_COUNT = (
+    update(issue)
+    .where(issue.c.id == bindparam("of"))
+    .values({state.value: issue.c[state.value] + bindparam(f"more_{state.value}", type_=Integer()) for state in _S})
+)
+# PostgreSQL needs the lock on the rows; SQLite's writer already has it on the whole file.
+_ROWS = (
+    select(delivery.c.id, delivery.c.state, delivery.c.attempt, delivery.c.epoch)
+    .where(delivery.c.id.in_(bindparam("ids", expanding=True)))
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +136,9 @@ class _Now:
 
 
 def _rows(conn: Connection, ids: Sequence[int]) -> dict[int, _Now]:
-    found = select(delivery.c.id, delivery.c.state, delivery.c.attempt, delivery.c.epoch).where(
-        delivery.c.id.in_(bindparam("ids", expanding=True))
-    )
-    # PostgreSQL needs the lock on the rows; SQLite's writer already has it on the whole file.
     return {
-        row.id: _Now(DeliveryState(row.state), row.attempt, row.epoch)
-        for row in conn.execute(found.with_for_update(), {"ids": list(ids)})
+        number: _Now(DeliveryState(state), attempt, epoch)
+        for number, state, attempt, epoch in conn.execute(_ROWS, {"ids": list(ids)})
     }
 
 
@@ -158,19 +178,24 @@ _MARK = (
 )
 
 
-def _suppressed(run: Run):  # type: ignore[no-untyped-def] # a correlated EXISTS
+@lru_cache(maxsize=16)
+def _mark_statement(list_id: int, list_name: str) -> Update:
+    return _MARK.where(~_suppressed(list_name), ~_unsubscribed(list_id))
+
+
+def _suppressed(list_name: str) -> Exists:
     # `holds_for` as comparisons: its IN cannot stand in a statement that is run for many rows at once.
     scope = suppression.c.scope
-    if run.list_name.startswith(FILE_LIST):
+    if list_name.startswith(FILE_LIST):
         holds = or_(scope == EVERYWHERE, scope.startswith(FILE_LIST, autoescape=True))
     else:
-        holds = or_(scope == EVERYWHERE, scope == run.list_name)
+        holds = or_(scope == EVERYWHERE, scope == list_name)
     return exists().where(suppression.c.address_key == delivery.c.address_key, holds)
 
 
-def _unsubscribed(run: Run):  # type: ignore[no-untyped-def] # a correlated EXISTS
+def _unsubscribed(list_id: int) -> Exists:
     return exists().where(
-        subscription.c.list_id == run.list_id,
+        subscription.c.list_id == list_id,
         subscription.c.subscriber_id == delivery.c.subscriber_id,
         subscription.c.status == UNSUBSCRIBED,
     )
@@ -266,8 +291,9 @@ class _Group:
             return frozenset(done)
         for mark in due:
             require(mark.before, _S.IN_FLIGHT, Cause.CLAIM)
-        statement = _MARK.where(~_suppressed(run), ~_unsubscribed(run))
-        written = self.conn.execute(statement, [_mark_values(mark, run) for mark in due]).rowcount
+        written = self.conn.execute(
+            _mark_statement(run.list_id, run.list_name), [_mark_values(mark, run) for mark in due]
+        ).rowcount
         refused: set[int] = set()
         if written != len(due):
             now = _rows(self.conn, [mark.id for mark in due])
@@ -283,7 +309,7 @@ class _Group:
             .scalar_subquery(),
             UNSUBSCRIBED,
         )
-        kept_out = or_(_suppressed(self.run), _unsubscribed(self.run))
+        kept_out = or_(_suppressed(self.run.list_name), _unsubscribed(self.run.list_id))
         for before, after in ((_S.PENDING, _S.EXCLUDED), (_S.DEFERRED, _S.GAVE_UP)):
             require(before, after, Cause.SUPPRESSED)
             where = (delivery.c.id.in_(ids), delivery.c.state == before.value, kept_out)

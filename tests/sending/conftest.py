@@ -1,0 +1,7 @@
+"""A ledger to send from: fixtures of `tests/ledger.py`."""
+
+from __future__ import annotations
+
+from tests.ledger import add_people, compiled, engine, freeze_issue, keys, meant, migrated_file
+
+__all__ = ["add_people", "compiled", "engine", "freeze_issue", "keys", "meant", "migrated_file"]
