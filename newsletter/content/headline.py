@@ -19,6 +19,7 @@ _TAIL = re.compile(
     re.IGNORECASE,
 )
 _OPENING_DAY = re.compile(r"^(?:В\s+[а-яё]+,\s+)?\d{1,2}\s+[а-яё]+(?:\s+\d{4}\s+года)?,?\s+")
+_IN_PERIOD = re.compile(r"\s(?:за|в|по\s+итогам)\s+$")
 _SHORTER = (
     (re.compile(r"\bна\s+(?:общую\s+)?сумму\b"), "на"),
     (re.compile(r"\b[Оо]соб(?:ая|ой|ую)\s+экономическ(?:ая|ой|ую)\s+зон(?:а|ы|е|у|ой)\b"), "ОЭЗ"),
@@ -38,6 +39,8 @@ def propose_title(lead: str) -> str:
     first = squeeze(lead[spans[0][0] : spans[0][1]])
     words = _TAIL.sub("", _without_when(first)).strip()
     words = words if len(words) >= 20 else first
+    if len(words) > MAX_TITLE:
+        words = _without_period(words)
     for pattern, short in _SHORTER:
         if len(words) > MAX_TITLE:
             words = pattern.sub(short, words)
@@ -55,6 +58,14 @@ def _without_when(sentence: str) -> str:
     day = _OPENING_DAY.match(sentence)
     rest = sentence[day.end() :] if day else sentence
     return rest[:1].upper() + rest[1:]
+
+
+def _without_period(words: str) -> str:
+    """Return words without their first «за девять месяцев 2026 года», wherever it stands."""
+    for period in find_periods(words):
+        if before := _IN_PERIOD.search(words, 0, period.start):
+            return f"{words[: before.start()]}{words[period.end :]}"
+    return words
 
 
 def _cut(words: str) -> str:

@@ -32,7 +32,7 @@ _COPULA = re.compile(
     re.IGNORECASE,
 )
 _DANGLING = re.compile(r"(?:^|\s)(?:до|на|в|к|за|с|по|от|из|и|а|уже|еще|ещё|для|во|со|это)\s*$", re.IGNORECASE)
-_VERBISH = re.compile(r"[а-яё]+(?:ли|ла|ло|л|ют|ет|ит|ят|ено|ана|ены|аны|лся|лась|лись)$")
+_VERBISH = re.compile(r"[а-яё]+(?:ли|ла|ло|л|ют|ет|ит|ят|ено|ана|ены|аны|лся|лась|лись|лось)$")
 _ATTRIBUTED = re.compile(rf",?\s+{VERB.pattern}.*$", re.IGNORECASE)
 _COMPARATIVE = re.compile(r"(?:больше|меньше|выше|ниже|дороже|дешевле|быстрее|чаще|лучше)\b")
 _AIM = re.compile(r"\b(?:к|до|с|после)\s+(?:конц[а-я]+\s+|начал[а-я]+\s+)?$", re.IGNORECASE)
@@ -151,12 +151,14 @@ def _told(before: str, after: str, figure: Found) -> tuple[str, bool]:
     after = _without(after).strip(" .!?…;:")
     copula = _COPULA.search(before)
     subject = _DANGLING.sub("", _ON_A_SUM.sub("", before[: copula.start()] if copula else before)).strip()
-    if copula and subject:
+    if copula and subject and not (after and figure.rule == "figure-share"):
         return _short(subject), True
     if figure.kind == "ratio" or _COMPARATIVE.match(after):
         after = ""
     if not subject or _EMPTY.fullmatch(subject):
         return _short(after), False
+    if copula and after:  # «экспортером стал каждый шестой резидент» → «резидент стал экспортером»
+        return _short(f"{after} {copula.group().strip()} {_lowered(subject)}"), False
     if not after:
         return _short(subject), bool(dashed)
     head, _, last = subject.rpartition(" ")
