@@ -32,6 +32,10 @@ class Transaction:
     is_logged_in: bool = False
 
 
+class _Silence(Exception):  # noqa: N818 - no error
+    """The server will never reply."""
+
+
 Answer = Callable[[Transaction], "str | Awaitable[str]"]
 
 
@@ -107,9 +111,12 @@ class Sink:
         self._tasks.add(task)
         self.connections += 1
         try:
-            await self._session(reader, writer, self.connections)
-        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            return  # the client went away
+            try:
+                await self._session(reader, writer, self.connections)
+            except _Silence:
+                await reader.read()  # until the client has had enough
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
+            return  # the client went away, or the test is over
         finally:
             self._tasks.discard(task)
             writer.transport.abort()
@@ -204,7 +211,7 @@ class Sink:
         if reply in (CLOSE, TAKE_AND_CLOSE):
             raise ConnectionResetError
         if reply == HANG:
-            await asyncio.Event().wait()
+            raise _Silence
         writer.write(reply.encode("utf-8", "surrogateescape") + b"\r\n")
         await writer.drain()
 

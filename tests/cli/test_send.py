@@ -1,0 +1,400 @@
+"""`newsletter send` and what follows it as an operator meets them, over a real SMTP server."""
+
+from __future__ import annotations
+
+import email
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from newsletter.cli.main import main
+from newsletter.sending.lock import IssueLock
+from newsletter.tokens import Purpose, load_keys
+from newsletter.workspace import Workspace
+from tests.smtp_servers import HANG, Sink, Transaction, refusing, refusing_first
+
+ITEM = """---
+title: Экспорт вырос
+subject: Экспорт вырос в 2,7 раза
+preheader: Коротко о квартале
+date: 2026-11-20
+---
+
+Первый абзац новости.
+"""
+SETTINGS = """public_url = "https://news.zarechye.example"
+[sender]
+from = "Пресс-служба <news@zarechye.example>"
+unsubscribe_mailto = "unsubscribe@zarechye.example"
+[send]
+connections = 2
+"""
+COUNTS = ("accepted", "rejected", "gave_up", "deferred", "uncertain", "excluded", "pending", "in_flight")
+
+Capture = pytest.CaptureFixture[str]
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def office(in_workspace: Workspace) -> Workspace:
+    root = in_workspace.root
+    (root / "newsletter.toml").write_text(SETTINGS, encoding="utf-8")
+    (root / "content" / "april.md").write_text(ITEM, encoding="utf-8")
+    write_list(root, 6)
+    return in_workspace
+
+
+def write_list(root: Path, people: int, name: str = "press.csv") -> None:
+    rows = "".join(f"p{n}@a.example;Имя {n}\n" for n in range(people))
+    (root / "subscribers" / name).write_text(f"email;name\n{rows}", encoding="utf-8")
+
+
+@pytest.fixture
+def run(office: Workspace, capsys: Capture) -> Run:
+    def command(*arguments: str) -> tuple[int, str, str]:
+        code = main(list(arguments))
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return command
+
+
+def send_arguments(sink: Sink, *more: str) -> list[str]:
+    return ["send", "content/april.md", "--to", "subscribers/press.csv", "--smtp", sink.url, "--no-wait", *more]
+
+
+def test_send_to_a_file_serves_everybody_and_tells_it_as_json(run: Run) -> None:
+    with Sink() as sink:
+        code, out, _ = run(*send_arguments(sink, "--yes", "--json"))
+    facts = json.loads(out)
+    assert code == 0
+    assert list(facts) == [
+        "issue", "key", "list", "digest", "state", "audience", *COUNTS, "seconds", "messages_per_second",
+    ]  # fmt: skip
+    assert (facts["key"], facts["list"], facts["state"]) == ("content/april.md", "file:press", "finished")
+    assert facts["audience"] == facts["accepted"] == 6 == sum(facts[name] for name in COUNTS)
+    assert len(facts["digest"]) == 64
+    assert facts["seconds"] > 0
+    assert Counter(sink.recipients) == Counter(f"p{n}@a.example" for n in range(6))
+    mail = email.message_from_bytes(sink.accepted[0].data)
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_send_shows_what_will_happen_and_prints_the_short_id_at_freeze(run: Run) -> None:
+    with Sink() as sink:
+        _, out, err = run(*send_arguments(sink, "--yes"))
+    assert "subject   Экспорт вырос в 2,7 раза" in err
+    assert "from      Пресс-служба <news@zarechye.example>" in err
+    assert "list      file:press: 6 to mail" in err
+    assert "first     p" in err
+    code = out.split()[1].rstrip(":")
+    assert out.startswith(f"issue {code}: 6 to mail, 0 excluded\n")
+    assert f"issue {code}  content/april.md to file:press  finished" in out
+
+
+def test_dry_run_writes_and_sends_nothing(run: Run) -> None:
+    with Sink() as sink:
+        code, out, _ = run(*send_arguments(sink, "--dry-run", "--json"))
+    facts = json.loads(out)
+    assert (code, facts["issue"], facts["audience"], facts["pending"]) == (0, None, 6, 6)
+    assert sink.connections == 0
+    assert json.loads(run("status", "--json")[1]) == {"issues": []}
+    assert "file:press" not in run("subscribers", "list")[1]
+
+
+def test_without_a_terminal_and_without_yes_nothing_is_sent(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    with Sink() as sink:
+        code, _, err = run(*send_arguments(sink))
+    assert code == 2
+    assert "no terminal to ask on; add --yes" in err
+    assert sink.connections == 0
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "expected", "mails"), [("y\n", 0, 6), ("да\n", 0, 6), ("n\n", 3, 0), ("", 3, 0)])
+def test_answer_on_the_terminal_decides(
+    run: Run, monkeypatch: pytest.MonkeyPatch, answer: str, expected: int, mails: int
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+    with Sink() as sink:
+        code, _, err = run(*send_arguments(sink))
+    assert code == expected
+    assert "Send to 6 people now?" in err
+    assert len(sink.accepted) == mails
+
+
+def test_second_send_is_refused_and_again_and_missing_go_on(run: Run, office: Workspace) -> None:
+    with Sink(answers=refusing_first("rcpt", "550 5.1.1 unknown", 1)) as sink:
+        first, _, _ = run(*send_arguments(sink, "--yes"))
+        refused, _, err = run(*send_arguments(sink, "--yes"))
+        write_list(office.root, 7)
+        missing, out, _ = run(*send_arguments(sink, "--yes", "--missing", "--json"))
+        again, _, _ = run(*send_arguments(sink, "--yes", "--again"))
+    assert (first, refused, missing, again) == (1, 3, 0, 0)
+    assert "was already sent" in err
+    assert "--missing" in err
+    assert json.loads(out)["audience"] == 2  # the refused one, and the new one
+    issues = json.loads(run("status", "--json")[1])["issues"]
+    assert [issue["audience"] for issue in issues] == [7, 2, 6]  # newest first
+
+
+def test_relay_that_is_down_freezes_nothing(run: Run) -> None:
+    with Sink() as sink:
+        pass
+    code, out, err = run(*send_arguments(sink, "--yes"))
+    assert code == 2
+    assert out == ""
+    assert [line for line in err.splitlines() if "cannot be reached" in line]
+    assert json.loads(run("status", "--json")[1]) == {"issues": []}
+
+
+def test_refused_login_is_one_line_and_freezes_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_SMTP__USER", "press")
+    monkeypatch.setenv("NEWSLETTER_SMTP__PASSWORD", "wrong")
+    with Sink(login=("press", "right")) as sink:
+        code, out, _ = run(*send_arguments(sink, "--yes", "--json"))
+    assert code == 2
+    error = json.loads(out)["error"]
+    assert set(error) == {"message", "file", "line", "fix"}
+    assert "refused the login of press: 535" in error["message"]
+    assert json.loads(run("status", "--json")[1]) == {"issues": []}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--list", "nobody"], 'there is no list "nobody"'),
+        ([], "no list is named"),
+        (["--list", "x", "--to", "y.csv"], "exclude each other"),
+        (["--to", "subscribers/none.csv"], "subscribers/none.csv"),
+        (["--to", "subscribers/press.csv", "--again", "--missing"], "exclude each other"),
+        (["--to", "subscribers/press.csv", "--rate", "fast"], "--rate"),
+        (["--to", "subscribers/press.csv", "--uncertain", "maybe"], "hold or resend"),
+        (["--to", "subscribers/press.csv", "--outbox", "out"], "--smtp and --outbox"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_2(run: Run, arguments: list[str], message: str) -> None:
+    with Sink() as sink:
+        code, out, err = run("send", "content/april.md", "--yes", "--smtp", sink.url, *arguments)
+    assert (code, out) == (2, "")
+    assert message in err.splitlines()[-1]
+    assert sink.connections == 0
+
+
+def test_send_without_the_settings_it_needs_names_them(run: Run, office: Workspace) -> None:
+    (office.root / "newsletter.toml").write_text("", encoding="utf-8")
+    with Sink() as sink:
+        code, _, err = run(*send_arguments(sink, "--yes"))
+    assert code == 2
+    assert "public_url, sender.from, sender.unsubscribe_mailto" in err
+
+
+def test_outbox_is_a_real_send_without_a_relay(run: Run, office: Workspace) -> None:
+    arguments = ["send", "content/april.md", "--to", "subscribers/press.csv", "--yes", "--outbox", "out"]
+    assert run(*arguments)[0] == 0
+    mails = [email.message_from_bytes(path.read_bytes()) for path in (office.root / "out").glob("*.eml")]
+    assert sorted(mail["To"] for mail in mails) == [f"p{n}@a.example" for n in range(6)]
+    assert run(*arguments)[0] == 3  # the same ledger, the same refusal
+
+
+def test_list_with_everybody_gone_is_one_line_and_exit_2(run: Run) -> None:
+    assert run("subscribers", "import", "subscribers/press.csv", "--list", "press")[0] == 0
+    for number in range(6):
+        assert run("subscribers", "remove", f"p{number}@a.example", "--list", "press")[0] == 0
+    with Sink() as sink:
+        code, _, err = run("send", "content/april.md", "--list", "press", "--yes", "--smtp", sink.url)
+    assert code == 2
+    assert "suppressed or unsubscribed (6)" in err
+
+
+def test_field_that_somebody_lacks_is_counted_before_anything_is_sent(run: Run, office: Workspace) -> None:
+    settings = SETTINGS + "[subscriber.fields]\ncity = {}\nname = { default = '' }\n"
+    (office.root / "newsletter.toml").write_text(settings, encoding="utf-8")
+    theme = office.root / "templates" / "bare"
+    theme.mkdir()
+    mjml = (
+        '<mjml lang="ru" dir="ltr"><mj-head><mj-attributes><mj-all font-family="Arial" /></mj-attributes></mj-head>'
+        "<mj-body><mj-section><mj-column><mj-text>{{ subscriber.city }} "
+        '<a href="{{ links.unsubscribe }}">отписаться</a></mj-text></mj-column></mj-section></mj-body></mjml>'
+    )
+    (theme / "letter.mjml").write_text(mjml, encoding="utf-8")
+    (theme / "letter.txt").write_text("{{ subscriber.city }}\n{{ links.unsubscribe }}\n", encoding="utf-8")
+    assert run("subscribers", "import", "subscribers/press.csv", "--list", "press")[0] == 0
+    assert run("subscribers", "add", "full@a.example", "--list", "press", "--field", "city=Зареченск")[0] in (0, 2)
+    with Sink() as sink:
+        code, _, err = run(
+            "send", "content/april.md", "--template", "bare", "--list", "press", "--yes", "--smtp", sink.url
+        )
+    assert code == 2
+    assert "people have no city, which the mail prints without a fallback" in err
+    assert sink.connections == 0
+
+
+def issue_code(run: Run) -> str:
+    return str(json.loads(run("status", "--json")[1])["issues"][0]["issue"])
+
+
+def test_refused_recipient_makes_exit_1_and_the_report_says_why(run: Run) -> None:
+    with Sink(answers=refusing("rcpt", "550 5.1.1 no such \x1b[31muser", rcpt="p3@")) as sink:
+        code, out, _ = run(*send_arguments(sink, "--yes"))
+    assert code == 1
+    assert "rejected, 1: 550 5.1.1 no such" in out
+    assert "\x1b" not in out
+    facts = json.loads(run("status", issue_code(run), "--json")[1])
+    assert (facts["accepted"], facts["rejected"], facts["state"]) == (5, 1, "finished")
+
+
+def test_waiting_issue_is_resumed_over_the_relay_of_its_send(run: Run) -> None:
+    with Sink(answers=refusing_first("rcpt", "450 4.2.0 later", 1)) as sink:
+        assert run(*send_arguments(sink, "--yes"))[0] == 1
+        code = issue_code(run)
+        assert json.loads(run("status", code, "--json")[1])["state"] == "waiting"
+        again, out, _ = run("resume", code, "--no-wait", "--json")  # not due yet
+    facts = json.loads(out)
+    assert again == 1
+    assert (facts["issue"], facts["accepted"], facts["deferred"]) == (code, 5, 1)
+
+
+def test_resume_of_a_finished_issue_only_reports(run: Run) -> None:
+    with Sink() as sink:
+        run(*send_arguments(sink, "--yes"))
+        code = issue_code(run)
+        connections = sink.connections
+        assert run("resume", code)[0] == 0
+        assert sink.connections == connections
+    assert run("stop", code)[0] == 2
+
+
+def test_refused_by_our_fault_are_tried_again_on_request(run: Run) -> None:
+    with Sink(answers=refusing_first("mail", "550 5.7.1 Sender refused", 5)) as sink:
+        assert run(*send_arguments(sink, "--yes", "--connections", "1"))[0] == 1
+        code = issue_code(run)
+        assert json.loads(run("status", code, "--json")[1])["state"] == "paused"
+        assert run("resume", code, "--retry-refused", "5.7.1")[0] == 0
+    assert len(sink.accepted) == 6
+
+
+def test_issue_that_is_being_sent_is_refused_to_a_second_sender(run: Run, office: Workspace) -> None:
+    with Sink(answers=refusing_first("rcpt", "450 4.2.0 later", 1)) as sink:
+        run(*send_arguments(sink, "--yes"))
+        code = issue_code(run)
+        with IssueLock(office.var / "send", code) as lock:
+            lock.acquire(now=datetime.now(UTC))
+            refused, _, err = run("resume", code)
+            stopping, out, _ = run("stop", code)
+    assert refused == 3
+    assert f"issue {code} is being sent by process {os.getpid()}" in err
+    assert (stopping, "stops after the messages under way" in out) == (0, True)
+
+
+def test_stopped_issue_says_so_and_goes_on(run: Run) -> None:
+    with Sink(answers=refusing_first("rcpt", "450 4.2.0 later", 1)) as sink:
+        run(*send_arguments(sink, "--yes"))
+    code = issue_code(run)
+    assert run("stop", code)[0] == 0
+    assert json.loads(run("status", code, "--json")[1])["state"] == "stopped"
+
+
+def test_show_rebuilds_the_very_bytes(office: Workspace, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    with Sink() as sink:
+        run_code = main(send_arguments(sink, "--yes", "--json"))
+    code = json.loads(capfdbinary.readouterr().out)["issue"]
+    assert run_code == 0
+    for transaction in sink.accepted[:3]:
+        assert main(["show", code, "--to", transaction.rcpt_to.upper()]) == 0
+        sys.stdout.flush()
+        assert capfdbinary.readouterr().out == transaction.data
+
+
+def test_show_tells_when_there_is_nothing_to_show(run: Run) -> None:
+    with Sink(answers=refusing("mail", "550 5.7.1 Sender refused")) as sink:
+        run(*send_arguments(sink, "--yes", "--connections", "1"))
+    code = issue_code(run)
+    assert "was not meant for x@a.example" in run("show", code, "--to", "x@a.example")[2]
+    unsent = [n for n in range(6) if run("show", code, "--to", f"p{n}@a.example")[0] == 2]
+    assert len(unsent) == 1  # the breaker stopped it after five
+
+
+@pytest.mark.parametrize("command", [["status"], ["resume"], ["stop"], ["show", "--to", "a@a.example"]])
+def test_unknown_issue_is_one_line_and_exit_2(run: Run, command: list[str]) -> None:
+    code, _, err = run(command[0], "zzzzzz", *command[1:])
+    assert code == 2
+    assert 'there is no issue "zzzzzz"; "newsletter status" lists them' in err
+
+
+def test_trial_goes_to_the_addresses_with_tokens_that_unsubscribe_nobody(run: Run, office: Workspace) -> None:
+    with Sink() as sink:
+        code, out, _ = run(
+            "test", "content/april.md", "--to", "me@b.example", "--to", "you@b.example", "--smtp", sink.url
+        )
+    assert code == 0
+    assert "me@b.example: accepted" in out
+    assert sink.recipients == ["me@b.example", "you@b.example"]
+    mail = email.message_from_bytes(sink.accepted[0].data)
+    claim = load_keys(office.key_file, {}).read(mail["List-Unsubscribe"])
+    assert claim.purpose is Purpose.TRIAL
+    assert json.loads(run("status", "--json")[1]) == {"issues": []}
+
+
+def test_refused_trial_is_exit_1(run: Run) -> None:
+    with Sink(answers=refusing("rcpt", "550 5.1.1 unknown")) as sink:
+        code, out, _ = run("test", "content/april.md", "--to", "me@b.example", "--smtp", sink.url)
+    assert code == 1
+    assert "me@b.example: rejected: 550 5.1.1 unknown (at RCPT)" in out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("signals", "state"), [(1, "pending"), (2, "uncertain")])
+def test_signal_drains_and_a_second_one_ends_at_once(run: Run, office: Workspace, signals: int, state: str) -> None:
+    """The sink signals the sender when the third mail is complete; with two signals it never answers that one."""
+    pid: list[int] = []
+    reached: list[int] = []
+
+    def content(transaction: Transaction) -> str:
+        if transaction.number >= 3 and not reached:
+            reached.append(transaction.number)
+            os.kill(pid[0], signal.SIGINT)
+            if signals == 2:
+                return HANG
+        return ""
+
+    with Sink(answers={"content": content}) as sink:
+        environ = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+        command = [sys.executable, "-m", "newsletter", *send_arguments(sink, "--yes", "--connections", "1")]
+        with subprocess.Popen(
+            command, cwd=office.root, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            pid.append(process.pid)
+            assert process.stderr is not None
+            if signals == 2:
+                for line in process.stderr:
+                    if "once more to end at once" in line:
+                        process.send_signal(signal.SIGTERM)
+                        break
+            out, err = process.communicate(timeout=120)
+        sink.settle()
+        assert process.returncode == 130, err
+        assert "Traceback" not in err
+        facts = json.loads(run("status", issue_code(run), "--json")[1])
+        assert facts["state"] == "interrupted"
+        assert facts[state] > 0
+        assert facts["in_flight"] == 0
+        assert f"issue {facts['issue']}" in out
+        sink.answers = {}
+        resumed, _, _ = run("resume", facts["issue"])
+    assert resumed == (0 if signals == 1 else 1)
+    assert max(Counter(sink.recipients).values()) == 1  # nobody twice
