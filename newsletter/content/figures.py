@@ -47,14 +47,18 @@ _TIME = (
     r"|июл[а-я]|август[а-я]?|сентябр[а-я]|октябр[а-я]|ноябр[а-я]|декабр[а-я])(?![а-яё])"
 )
 _NO_COUNT = (
-    rf"(?!{_TIME})(?!{SCALE})(?!(?:раз[а]?|этаж[а-я]*|мест[оеау]м?|градус[а-я]*|числ[а-я]+|класс[а-я]*|курс[а-я]*|балл[а-я]*|очк[а-я]+"
+    rf"(?!{_TIME})(?!{SCALE})(?!(?:раз[а]?|этаж[а-я]*|мест[ое]м?|градус[а-я]*|числ[а-я]+|класс[а-я]*|курс[а-я]*|балл[а-я]*|очк[а-я]+"
     r"|номер[а-я]*|процент[а-я]*|лет[а-я]+|из|на|по|в|и|или|от|до|за|как|при|для|с|со|у|к|ко|о|об|не|это|уже|также)(?![а-яё]))"
 )
 _ADJECTIVE = r"[а-яё-]+(?:ых|их|ого|его|ой|ей|ая|яя|ую|юю|ым|им|ыми|ими|ому|ему|ое|ее|ые|ие|ый|ий)"
 _SUBSTANTIVE = "(?:рабочих|служащих|больных|военных|пострадавших|взрослых|безработных|учащихся|ученых|учёных)"
+# No genitive plural of a thing counted ends like these: «12 миллионов выделил».
+_VERB_FORM = (
+    r"(?:[а-яё]{2,}(?:[иаеу]л[аои]?|[иаеу]ли|ял[аио]?|[ая]ют|[ауи]ет|[ие]тся|лся|лась|лись|лось|ится))(?![а-яё])"
+)
 _NOUN = (
     rf"(?:{_SUBSTANTIVE}(?!{_GAP}(?:мест|специальност|дней|групп|профессий))"
-    rf"|{_NO_COUNT}(?:{_ADJECTIVE}{_GAP}(?={_NO_COUNT}[а-яё])){{0,2}}{_NO_COUNT}[а-яё-]{{3,}})(?![а-яё-])"
+    rf"|{_NO_COUNT}(?:{_ADJECTIVE}{_GAP}(?={_NO_COUNT}[а-яё])){{0,2}}(?!{_VERB_FORM}){_NO_COUNT}[а-яё-]{{3,}})(?![а-яё-])"
 )
 _HALVES = r"(?P<fraction>половин[ауыеой]{1,2}|трет[ьи]ю?|четверт[ьи]ю?)(?![а-яё])"
 _THIRDS = r"(?P<thirds>(?:две|двух|двум|двумя)\s+трет[а-яё]+|(?:три|трех|трёх|трем|тремя)\s+четверт[а-яё]+)(?![а-яё])"
@@ -63,7 +67,9 @@ _CHANGED = re.compile(
     r"(?:вырос|увелич|сниз|сниж|сократ|упал|упас|прибав|подорож|подешев|подрос|прирос|уменьш)[а-яё]*\s*$"
 )
 _REACHED = re.compile(
-    r"(?:вырос|увелич|сниз|сниж|сократ|упал|достиг|достич|довест|довел|подн|расшир|уменьш|рост|возраст|возрос)[а-яё]*\s*$"
+    r"(?:вырос|увелич|сниз|сниж|сократ|упал|достиг|достич|довест|довел|подня|подним|расшир|уменьш|возраст|возрос|нараст"
+    r"|вырас|прибав)[а-яё]*",
+    re.IGNORECASE,
 )
 _FROM = re.compile(rf"\bсо?\s+{NUMBER}[^.!?;]{{0,25}}$")
 _EXCEEDED = re.compile(r"превы(?:с|ш)[а-яё]+\s*$", re.IGNORECASE)
@@ -99,8 +105,12 @@ def _span(text: str, match: re.Match[str], *, keep_prep: bool) -> tuple[int, int
     """Return where a figure starts and ends with its bound. «вырос до 5 млн» and «с 18% до 7%» are no bounds."""
     start = match.start()
     bound = bound_of(match["bound"] or "")
-    before = text[max(0, start - 60) : start]
-    if bound == "less" and (match["bound"] or "").lower() == "до" and (_REACHED.search(before) or _FROM.search(before)):
+    before = text[max(0, start - 100) : start]
+    if (
+        bound == "less"
+        and (match["bound"] or "").lower() == "до"
+        and (_REACHED.search(_sentence(before)) or _FROM.search(before))
+    ):
         bound, start = "", _after(match, "bound")
     if match["prep"]:
         at = match.start("prep")
@@ -110,6 +120,11 @@ def _span(text: str, match: re.Match[str], *, keep_prep: bool) -> tuple[int, int
     if not bound and _EXCEEDED.search(before):
         bound = "more"
     return start, match.end(), bound
+
+
+def _sentence(before: str) -> str:
+    """Return the end of what stands before a figure, from the last full stop on."""
+    return re.split(r"[.!?…]\s", before)[-1]
 
 
 def _after(match: re.Match[str], group: str) -> int:

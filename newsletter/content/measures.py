@@ -95,9 +95,15 @@ def _around(text: str, start: int, end: int, figure: Found, year: int) -> Around
     period = min(outside, key=lambda entry: abs(entry.start + start - figure.start), default=None)
     if period is not None:
         period = resolved(period, this_year=year)
+    behind = next((one for one in periods if one.same and 0 <= one.start + start - figure.end <= 1), None)
+    if behind is not None and figure.kind == "amount":  # «против 2,9 млрд рублей годом ранее»
+        period = resolved(behind, this_year=year, of=period)
     base = resolved(inside[0], this_year=year, of=period) if inside else None
     before, after = text[clause_start : figure.start], text[figure.end : clause_end]
     measures, names = _told(before, after, figure)
+    listed = re.match(r"\s+[–—]\s+([^,.;:!?]+)", text[figure.end : end])
+    if listed and not _without(before):  # «треть – масложировая продукция, 8,5% – мясо и молоко»
+        measures, names = _short(_without(listed[1])), False
     if not measures and figure.kind == "amount":  # «первые два, на общую сумму более 1,1 млрд рублей»
         measures, names = _told(text[start : figure.start], "", figure)
     words = text[comparison[0] : comparison[1]].strip() if comparison else ""
@@ -137,7 +143,7 @@ def _another_number(words: str) -> bool:
 
 def _clause(text: str, start: int, end: int, figure: Found) -> tuple[int, int]:
     left = max((found.end() for found in _BOUNDARY.finditer(text, start, figure.start)), default=start)
-    if left >= figure.start - 1 and left > start:  # «площадь цеха – около 12 тыс.»: the dash is a verb
+    if left > start and re.search(r"[–—]\s*$", text[start : figure.start]):  # «площадь – 12 га»: the dash is a verb
         left = max((found.end() for found in _BOUNDARY.finditer(text, start, left - 2)), default=start)
     right = next((found.start() for found in _BOUNDARY.finditer(text, figure.end, end)), end)
     return left, right
@@ -148,7 +154,7 @@ def _told(before: str, after: str, figure: Found) -> tuple[str, bool]:
     before = _without(before)
     dashed = re.search(r"\s+[–—]\s*$", before)  # «площадь цеха – 12 га»
     before = before[: dashed.start()] if dashed else before
-    after = _without(after).strip(" .!?…;:")
+    after = "" if re.match(r"\s*(?:и|а|но|или)\s", after) else _without(after).strip(" .!?…;:")
     copula = _COPULA.search(before)
     subject = _DANGLING.sub("", _ON_A_SUM.sub("", before[: copula.start()] if copula else before)).strip()
     if copula and subject and not (after and figure.rule == "figure-share"):
@@ -173,7 +179,7 @@ def _without(words: str) -> str:
         words = words[:start] + " " + words[end:]
     for period in reversed(list(find_periods(words))):
         lead = re.search(
-            r"\b(?:за|в|во|с|со|к|по\s+итогам)\s+(?:перв[а-яё]+\s+)?$", words[: period.start], re.IGNORECASE
+            r"\b(?:за|в|во|с|со|к|до|на|после|по\s+итогам)\s+(?:перв[а-яё]+\s+)?$", words[: period.start], re.IGNORECASE
         )
         words = words[: lead.start() if lead else period.start] + " " + words[period.end :]
     words = " ".join(words.split(" ")).strip(" ,")

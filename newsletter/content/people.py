@@ -7,8 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from newsletter.language.names import Gender, find_last_name, find_names, gender_of
-from newsletter.language.roles import from_instrumental, gender_of_role, is_head, lowered, role_start, role_words
+from newsletter.language.names import Gender, find_genitive_names, find_last_name, find_names, gender_of
+from newsletter.language.roles import (
+    from_genitive,
+    from_instrumental,
+    gender_of_role,
+    is_head,
+    lowered,
+    role_start,
+    role_words,
+)
 from newsletter.language.speech import VERB
 
 _CLAUSE = re.compile(r"[.!?…;:()]\s|,\s|\s[–—]\s|^")
@@ -46,11 +54,15 @@ NOBODY = Speaker(name="", role="", rule="quote-unknown")
 
 def find_mentions(paragraphs: Sequence[str]) -> tuple[Mention, ...]:
     """Return everybody named with a first name, in the order of the text, with the role beside the name."""
-    return tuple(
-        Mention(index, name.start, name.words, name.surname, role_beside(words, name.start, name.end))
-        for index, words in enumerate(paragraphs)
-        for name in find_names(words)
-    )
+    found: list[Mention] = []
+    for index, words in enumerate(paragraphs):
+        for name in find_names(words):
+            found.append(Mention(index, name.start, name.words, name.surname, role_beside(words, name.start, name.end)))
+        for name in find_genitive_names(words):
+            before = words[max(0, name.start - _NEAR) : name.start]
+            clause = max((end.end() for end in _CLAUSE.finditer(before)), default=0)
+            found.append(Mention(index, name.start, name.words, name.surname, from_genitive(before[clause:])))
+    return tuple(sorted(found))
 
 
 def role_beside(words: str, start: int, end: int) -> str:

@@ -9,7 +9,7 @@ depth is counted only where nothing better is at hand.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from newsletter.content.item import Block, Paragraph, Quote, Text, plain
@@ -27,10 +27,13 @@ _ATTRIBUTION = re.compile(
 )
 _OPENS = re.compile(rf"(?:^\s*|(?<=[.!?…:]\s)|(?<=[–—]\s))[{_OPENING}](?=\S)")
 _INTRODUCED = re.compile(rf":\s+(?=[{_OPENING}])")
-_INTRO_FROM = re.compile(r"[.!?…»:]\s")
+_INTRO_FROM = re.compile(r"[.!?…:]\s")
+_PRONOUN = re.compile(rf"{_VERB}\s+(?:он|она|они)\b", re.IGNORECASE)
+_MAX_QUOTE_PARAGRAPHS = 5
+_MAX_ASIDE = 60  # characters beside name and role that may go unseen: «на встрече с журналистами»
 _ABBREVIATED = re.compile(r"(?:^|[\s(«])(?:[А-ЯЁA-Z]|г|им|ул|д|стр|тыс|руб|млн|млрд|т|е|и|о|см|др|пр)\.$")
 _STOP = re.compile(r"(?P<stop>[.!?…])(?=\s|$)|,(?=\s+[–—]\s)")
-_DIALOGUE = re.compile(r"\s*[–—-]\s+")
+_DIALOGUE = re.compile(rf"\s*[–—-]\s+(?![{_OPENING}])")
 _CONTINUES = re.compile(rf"\s*[–—-]\s+(?P<opening>[{_OPENING}]?)")
 
 
@@ -41,6 +44,7 @@ class Piece(NamedTuple):
     attribution: str  # empty: prose
     said_by: str = ""  # the attribution without its verb
     joint: str = " "  # what stands between the parts of a split quote
+    whole: tuple[int, int] = (0, 0)  # of a quote: from its opening mark to where its attribution ends
 
 
 def split_quotes(paragraph: Paragraph, people: People, index: int) -> Iterator[Block]:
@@ -52,7 +56,16 @@ def split_quotes(paragraph: Paragraph, people: People, index: int) -> Iterator[B
                 yield Paragraph(text=text, origin=paragraph.origin)
             continue
         speaker = people.speaker(piece.said_by, paragraph=index, at=piece.parts[0][1])
-        yield _quote(paragraph, piece, speaker)
+        if _tells_more(piece.said_by, speaker):
+            yield Paragraph(text=cut(paragraph.text, *piece.whole), origin=paragraph.origin)
+        else:
+            yield _quote(paragraph, piece, speaker)
+
+
+def _tells_more(said_by: str, speaker: Speaker) -> bool:
+    """Claim that an attribution says something a reader must not lose: «…, отметив, что экспорт вырос на 40%»."""
+    aside = said_by.replace(speaker.name, "").replace(speaker.role, "")
+    return len(aside) > _MAX_ASIDE or bool(re.search(r"\d", aside))
 
 
 def _quote(paragraph: Paragraph, piece: Piece, speaker: Speaker) -> Quote:
@@ -136,14 +149,17 @@ def _spoken(words: str, start: _Start, found: re.Match[str]) -> tuple[Piece, int
     closed = start.dash or any(char in _CLOSING for char in found["mark"])
     if going_on and (going_on["opening"] or start.dash or not closed):
         part_end = _dialogue_end(words, going_on.end()) if start.dash else _close(words, going_on.end())
+        again = _ATTRIBUTION.match(words, part_end)
+        if again and closed and not start.dash and not _PRONOUN.match(words, again.end()):
+            return Piece(tuple(parts), attribution, said_by, joint, (start.prose_end, after)), after
         parts.append((going_on.end(), part_end))
         after = _skip_marks(words, part_end)
         # «…», – заявил директор. – «…», – добавил он: one speaker twice, told twice.
-        if again := _ATTRIBUTION.match(words, part_end):
+        if again:
             end, stop = _attribution_end(words, again.end())
             attribution += " … " + words[again.end() : end].strip(" ,")
             after = end + len(stop)
-    return Piece(tuple(parts), attribution, said_by, joint), after
+    return Piece(tuple(parts), attribution, said_by, joint, (start.prose_end, after)), after
 
 
 def _dialogue_end(words: str, at: int) -> int:
@@ -191,13 +207,50 @@ def _introduced(words: str) -> list[Piece]:
         return []
     before = max((found.end() for found in _INTRO_FROM.finditer(words, 0, colon.start())), default=0)
     intro = words[before : colon.start()].strip()
-    if not VERB.search(intro):
-        return []
     start = colon.end() + 1
     end = _close(words, start)
+    verb, said_by = VERB.search(intro), VERB.sub("", intro, count=1).strip(" ,")
+    if verb is None:
+        return []
+    if verb.start() and "," in intro[verb.end() :]:  # «Иван Седов говорит, что экспорт растет: «…»»
+        before, said_by = colon.start() + 1, intro[: verb.start()].strip(" ,")
+        intro = intro[: verb.end()]
     pieces = [Piece(((0, before),), "")] if words[:before].strip() else []
-    pieces.append(Piece(((start, end),), intro, VERB.sub("", intro, count=1).strip(" ,")))
+    pieces.append(Piece(((start, end),), intro, said_by, whole=(before, _skip_marks(words, end))))
     rest = _skip_marks(words, end)
     if words[rest:].strip():
         pieces.append(Piece(((rest, len(words)),), ""))
     return pieces
+
+
+def join_open_quotes(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks with the paragraphs of a quote that runs over several of them as one, line breaks between."""
+    joined: list[Block] = []
+    at = 0
+    while at < len(blocks):
+        size = _open_quote_size(blocks, at)
+        run = [block for block in blocks[at : at + size] if isinstance(block, Paragraph)]
+        if len(run) > 1:
+            lines = [part for block in run for part in (text_of("\n"), block.text)][1:]
+            joined.append(Paragraph(text=join(*lines), origin=run[0].origin))
+        else:
+            joined.append(blocks[at])
+        at += size
+    return joined
+
+
+def _open_quote_size(blocks: Sequence[Block], at: int) -> int:
+    """Return how many paragraphs one quote runs over: opened in the first, closed and attributed in the last."""
+    for size, block in enumerate(blocks[at : at + _MAX_QUOTE_PARAGRAPHS], 1):
+        if not isinstance(block, Paragraph):
+            return 1
+        words = plain(block.text)
+        open_marks = words.count("«") - words.count("»")
+        if size == 1:
+            if not words.startswith("«") or open_marks != 1 or _ATTRIBUTION.search(words):
+                return 1
+        elif open_marks == -1 and (found := _ATTRIBUTION.search(words)) and "»" in found["mark"]:
+            return size
+        elif open_marks:
+            return 1
+    return 1

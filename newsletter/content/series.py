@@ -25,6 +25,7 @@ _SYNONYMS = (
     ("инвестиц", "вложен", "капиталовлож"),
     ("выручк", "продаж", "оборот", "доход"),
 )
+_SIGNS = ("$", "€", "£", "¥")
 _ANYTHING = ("показател", "объем", "объём", "сумм", "результат", "значени")
 _SAME_STRETCH = re.compile(r"аналогичн|соответствующ|т(?:от|ого|ом|ем)\s+же|годом\s+ранее|год\s+назад", re.IGNORECASE)
 
@@ -59,7 +60,7 @@ def _series(told: Sequence[Told], mention: Told, period: Period, points: dict[in
 
 def _points(told: Sequence[Told], amount: Told, period: Period) -> dict[int, Point]:
     """Return the derived points by year."""
-    points: dict[int, Point] = {}
+    points = _stated(told, amount, period)
     same = [one for one in told if one.found.kind == "amount" and one.found.value == amount.found.value]
     for mention in told:
         factor = _factor(mention)
@@ -70,6 +71,23 @@ def _points(told: Sequence[Told], amount: Told, period: Period) -> dict[int, Poi
             continue
         if any(_belongs(mention, one) and _same_measure(mention, one) for one in same):
             points[base.year] = _derived(amount, factor, base.year)
+    return points
+
+
+def _stated(told: Sequence[Told], amount: Told, period: Period) -> dict[int, Point]:
+    """Return the earlier amounts that the sentence itself states: «… против 2,9 млрд рублей годом ранее»."""
+    points: dict[int, Point] = {}
+    for other in told:
+        earlier = other.around.period
+        beside = other.passage_number == amount.passage_number and _sentence(other) == _sentence(amount)
+        if not beside or other.found.unit != amount.found.unit or other.found.value is None or other.found.bound:
+            continue
+        words = other.passage.words
+        if not re.search(r"\bпротив\s+$", words[: other.found.start]) or earlier is None:
+            continue
+        if 0 < earlier.year < period.year and (earlier.first, earlier.final) == (period.first, period.final):
+            text = words[other.found.start : other.found.end]
+            points[earlier.year] = Point(label=str(earlier.year), value=other.found.value, text=text, derived=False)
     return points
 
 
@@ -135,7 +153,10 @@ def _derived(amount: Told, factor: tuple[Decimal, int], year: int) -> Point:
     # In the amount's own unit: 248 млн рублей by 2.7 is ≈ 92 млн рублей.
     per_unit = (found.value or Decimal(0)) / Decimal(re.sub(r"[ \u00a0\u202f]", "", found.number).replace(",", "."))
     shown = format((value / per_unit).normalize(), "f").replace(".", ",")
-    return Point(label=str(year), value=value, text=f"≈ {shown} {found.unit}".strip(), derived=True)
+    text = f"≈ {shown} {found.unit}".strip()
+    if (sign := found.unit[-1:]) in _SIGNS and amount.passage.words[found.start : found.end].startswith(sign):
+        text = f"≈ {sign}{shown} {found.unit[:-1]}".strip()  # as the item writes it: $1,2 млрд
+    return Point(label=str(year), value=value, text=text, derived=True)
 
 
 def _rounded(value: Decimal, digits: int) -> Decimal:

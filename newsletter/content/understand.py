@@ -32,7 +32,7 @@ from newsletter.content.item import (
 )
 from newsletter.content.links import clean_href
 from newsletter.content.people import People, find_mentions
-from newsletter.content.quotes import split_quotes
+from newsletter.content.quotes import join_open_quotes, split_quotes
 from newsletter.content.series import find_series
 from newsletter.content.spans import text_of
 from newsletter.content.written import written_figure
@@ -100,6 +100,7 @@ def _lead(blocks: tuple[Block, ...], front: Front) -> tuple[Text, tuple[Block, .
 
 def _with_quotes(lead: Text, blocks: Sequence[Block]) -> tuple[Block, ...]:
     """Return the blocks with somebody's words as quotes. People may be named in the lead; that is paragraph 0."""
+    blocks = join_open_quotes(blocks)
     words = [
         _readable(lead),
         *(_readable(block.text) if isinstance(block, Paragraph | Quote) else "" for block in blocks),

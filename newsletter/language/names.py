@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from newsletter.language.table import words
@@ -37,6 +39,20 @@ _PATRONYMIC = re.compile(r"(?:ович|евич|ьич|овна|евна|ичн�
 _OBLIQUE_SURNAME = re.compile(r"(?:овым|евым|иным|ому|ого|скую|ских|ову|еву|ину)$")
 
 
+_GENITIVE_SURNAMES: dict[Gender, tuple[tuple[str, str], ...]] = {
+    "m": (
+        ("ского", "ский"),
+        ("цкого", "цкий"),
+        ("ова", "ов"),
+        ("ева", "ев"),
+        ("ёва", "ёв"),
+        ("ина", "ин"),
+        ("ына", "ын"),
+    ),
+    "f": (("ской", "ская"), ("цкой", "цкая"), ("овой", "ова"), ("евой", "ева"), ("иной", "ина")),
+}
+
+
 class Name(NamedTuple):
     """A person's name as it stands in a text, in the nominative as far as the rules can tell."""
 
@@ -62,6 +78,41 @@ def find_names(text: str) -> Iterator[Name]:
                 at += size
             else:
                 at += 1
+
+
+def find_genitive_names(text: str) -> Iterator[Name]:
+    """Yield the names in the genitive, «по словам Елены Дорониной», with their words in the nominative."""
+    genitives = _genitives()
+    for run in _RUN.finditer(text):
+        words = list(_WORD.finditer(run.group()))
+        for first, last in pairwise(words):
+            known = genitives.get(first.group(), "")
+            surname = _nominative_surname(last.group(), FIRST_NAMES[known]) if known else ""
+            if surname:
+                yield Name(run.start() + first.start(), run.start() + last.end(), f"{known} {surname}")
+
+
+@cache
+def _genitives() -> dict[str, str]:
+    """Return first names by their genitive; forms that are a name themselves (Валентина, Александра) are left out."""
+    forms: dict[str, str] = {}
+    for name, gender in FIRST_NAMES.items():
+        if name.endswith("а"):
+            form = name[:-1] + ("и" if name[-2] in "гкхжшчщ" else "ы")
+        elif name.endswith(("я", "ь")) and not (name.endswith("ь") and gender == "m"):
+            form = name[:-1] + "и"
+        elif name.endswith(("й", "ь")):
+            form = name[:-1] + "я"
+        else:
+            form = {"Павел": "Павла", "Лев": "Льва", "Петр": "Петра", "Пётр": "Петра"}.get(name, name + "а")
+        forms.setdefault(form, name)
+    return {form: name for form, name in forms.items() if form not in FIRST_NAMES}
+
+
+def _nominative_surname(genitive: str, gender: Gender) -> str:
+    """Return a surname of the common patterns in the nominative; empty for others."""
+    patterns = _GENITIVE_SURNAMES[gender]
+    return next((genitive[: -len(end)] + nominative for end, nominative in patterns if genitive.endswith(end)), "")
 
 
 def find_last_name(text: str) -> Name | None:

@@ -74,6 +74,21 @@ def test_a_figure_is_read(sentence: str, text: str, kind: str, value: str, numbe
     assert figure.value == Decimal(value)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "texts"),
+    [
+        ("Отчисления выросли на 22% – до 540 млн рублей.", ["на 22%", "540 млн рублей"]),
+        ("Отгрузки увеличились в три раза, до 120 тыс. тонн.", ["в три раза", "120 тыс. тонн"]),
+        ("Ещё 12 миллионов выделил город.", ["12 миллионов"]),
+        ("Создано 54 рабочих места.", ["54 рабочих места"]),
+    ],
+)
+def test_what_stands_beside_a_number_is_no_part_of_it(sentence: str, texts: list[str]) -> None:
+    found = figures(sentence)
+    assert [figure.text for figure in found] == texts
+    assert not any(figure.bound for figure in found)
+
+
 def test_a_range_has_no_single_value() -> None:
     (figure,) = figures("Рост составит 10–15%.")
     assert (figure.text, figure.number, figure.value) == ("10–15%", "10–15 %", None)
@@ -122,6 +137,8 @@ def test_a_repeated_figure_counts_once_and_gathers_what_is_said_of_it() -> None:
         ("Предприятия кластера обеспечили 68% экспорта.", "экспорта обеспечили предприятия кластера"),
         ("По сравнению с 2019 годом поставки выросли в 3 раза.", "поставки"),
         ("На сумму 5 млн рублей.", ""),
+        ("В структуре вывоза 45% занимает зерно, 8,5% – мясо и молоко.", "мясо и молоко"),
+        ("Экспортером стал каждый шестой резидент.", "резидент стал экспортером"),
     ],
 )
 def test_what_a_figure_measures_is_said_in_the_item_s_words(sentence: str, measures: str) -> None:

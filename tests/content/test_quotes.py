@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from newsletter.content.item import Origin, Paragraph, Quote, Span, plain
 from newsletter.content.people import People, find_mentions
-from newsletter.content.quotes import split_quotes
+from newsletter.content.quotes import join_open_quotes, split_quotes
 
 HERE = Origin(path="a.txt", line=3)
 LEAD = "Завод открыл генеральный директор компании «Вектор» Иван Седов, сообщила пресс-секретарь Анна Белова."
@@ -95,6 +95,52 @@ def test_two_attributions_make_two_quotes() -> None:
         ("Мы рады", "Иван Седов"),
         ("Я тоже", "Анна Белова"),
     ]
+
+
+def test_two_speakers_in_a_row_are_told_apart() -> None:
+    blocks = found("«Мы рады», – сказал Седов. – «Я тоже», – добавила Белова.")
+    assert [block.speaker for block in blocks if isinstance(block, Quote)] == ["Иван Седов", "Анна Белова"]
+
+
+def test_an_attribution_that_tells_more_keeps_the_paragraph_whole() -> None:
+    paragraph = "«Мы рады», – сказал Седов, отметив, что экспорт вырос на 40%."
+    (block,) = found(paragraph)
+    assert isinstance(block, Paragraph)
+    assert plain(block.text) == paragraph
+
+
+def test_an_introduction_that_tells_more_stays_a_paragraph_before_its_quote() -> None:
+    prose, words = found("Сооснователь студии Пётр Ильин говорит, что экспорт растет: «Покупают всё».")
+    assert plain(prose.text) == "Сооснователь студии Пётр Ильин говорит, что экспорт растет:"
+    assert isinstance(words, Quote)
+    assert (words.speaker, words.role) == ("Пётр Ильин", "сооснователь студии")
+
+
+def test_a_person_introduced_in_the_genitive_is_known() -> None:
+    block = quote(
+        "«Мы рады», – отметил он.", lead="По словам первого заместителя министра края Ивана Седова, цех открыт."
+    )
+    assert (block.speaker, block.role) == ("Иван Седов", "первый заместитель министра края")
+
+
+def test_a_quote_over_several_paragraphs_is_one() -> None:
+    texts = ["«Мы рады.", "Очень рады «Вектору».", "И горды», – сказал Седов.", "Проза."]
+    blocks = [
+        Paragraph(text=(Span(text=text),), origin=Origin(path="a.txt", line=at)) for at, text in enumerate(texts, 1)
+    ]
+    first, last = join_open_quotes(blocks)
+    assert isinstance(first, Paragraph)
+    assert isinstance(last, Paragraph)
+    assert (plain(first.text).count("\n"), first.origin.line, plain(last.text)) == (2, 1, "Проза.")
+    (block,) = split_quotes(first, People(find_mentions([LEAD])), 1)
+    assert isinstance(block, Quote)
+    assert plain(block.text) == "Мы рады.\nОчень рады «Вектору».\nИ горды"
+
+
+@pytest.mark.parametrize("texts", [["«Мы рады.", "Проза."], ["Проза.", "И горды», – сказал он."]])
+def test_a_mark_left_open_joins_nothing(texts: list[str]) -> None:
+    blocks = [Paragraph(text=(Span(text=text),), origin=HERE) for text in texts]
+    assert len(join_open_quotes(blocks)) == 2
 
 
 def test_the_attribution_is_kept_as_written() -> None:

@@ -39,6 +39,21 @@ def test_a_percentage_of_growth_gives_the_year_before() -> None:
     ]
 
 
+def test_an_earlier_amount_that_is_stated_is_not_derived() -> None:
+    found = series("Выручка в 2025 году составила 3,6 млрд рублей против 2,9 млрд рублей годом ранее.")
+    assert found is not None
+    assert [(point.label, point.text, point.derived) for point in found.points] == [
+        ("2024", "2,9 млрд рублей", False),
+        ("2025", "3,6 млрд рублей", False),
+    ]
+
+
+def test_a_derived_amount_is_written_as_the_item_writes_it() -> None:
+    found = series("В 2025 году завод вывез продукции на $1,2 млрд — это на 14% больше, чем в 2024 году.")
+    assert found is not None
+    assert found.points[0].text == "≈ $1,1 млрд"
+
+
 @pytest.mark.parametrize(
     "text",
     [
