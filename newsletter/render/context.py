@@ -27,8 +27,13 @@ def split_html(source: str, tokens: Tokens, path: str) -> Part:
     """Return `source` as text and slots with their contexts. Raises TemplateError for a slot in a refused place."""
     pieces: list[str | SlotUse] = []
     done = 0
+    found = list(tokens.pattern.finditer(source))
     for zone in zones(source):
-        for match in tokens.pattern.finditer(source, zone.start, zone.end):
+        # A token that lies across two zones is in none, and then found below as a fragment.
+        while found and found[0].end() <= zone.end:
+            match = found.pop(0)
+            if match.start() < zone.start:
+                continue
             kind = tokens.kind(match[0])
             before, after = source[zone.start : match.start()], source[match.end() : zone.end]
             context = _context(zone, kind, (before, after), path)

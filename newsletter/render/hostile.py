@@ -48,10 +48,12 @@ def assert_shape_holds(part: Part, path: str) -> None:
     if all(isinstance(piece, str) for piece in part):
         return
     expected = shape(merged(part, BENIGN))
-    for value in HOSTILE:
-        if shape(merged(part, value)) != expected:
+    # All at once, in both orders: escaping works letter by letter, so a value that breaks out alone breaks out here,
+    # and two parses of a large mail take a sixth of the time of twelve.
+    for values in (HOSTILE, HOSTILE[::-1]):
+        if shape(merged(part, " ".join(values))) != expected:
             raise TemplateError(
-                f"a subscriber's value such as {value[:24]!r} would change the structure of the mail",
+                "a subscriber's value that holds markup would change the structure of the mail",
                 path=path,
                 fix="move the slot out of the place where it stands; this should not happen: report it",
             )

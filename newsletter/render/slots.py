@@ -131,9 +131,10 @@ class Tokens:
         self.printed.add(token)
         return token
 
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        return re.compile(re.escape(self.nonce) + r"(\d{3})x")
+    pattern: re.Pattern[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pattern = re.compile(re.escape(self.nonce) + r"(\d{3})x")
 
     def kind(self, token: str) -> SlotKind:
         return self.kinds[int(token[len(self.nonce) : -1])]
