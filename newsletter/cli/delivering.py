@@ -29,7 +29,7 @@ from newsletter.store.database import Engine, reading
 from newsletter.store.deliveries import refusals, uncertain_addresses
 from newsletter.store.issues import IssueRow, Plan, load_compiled, load_issue
 from newsletter.store.ledger import Run
-from newsletter.tokens import Keys
+from newsletter.tokens import Keys, load_keys
 from newsletter.transport.channel import Channel, Transport
 from newsletter.transport.outbox import OutboxTransport
 from newsletter.transport.smtp import Relay, SmtpTransport
@@ -57,6 +57,7 @@ class Job:
     keys: Keys
     plan: Plan
     opening: Opening
+    places: Places
     no_wait: bool
     as_json: bool
 
@@ -128,6 +129,12 @@ def one_line_keeping_indent(line: str) -> str:
     return " " * (len(line) - len(line.lstrip(" "))) + clean
 
 
+def ledger_keys(context: CommandContext) -> Keys:
+    """Return the workspace's keys, made at first need."""
+    context.workspace.private_dir()
+    return load_keys(context.workspace.key_file, context.environ)
+
+
 def places_of(context: CommandContext) -> Places:
     return Places(folder=context.workspace.private_dir(SENDING))
 
@@ -140,7 +147,7 @@ def exit_code(end: End, counts: Counts) -> int:
 
 async def _deliver(job: Job, prepare: Callable[[], int]) -> int:
     transport = open_transport(job.context, job.plan)
-    places = places_of(job.context)
+    places = job.places
     first = await transport.connect()
     try:
         with _Signals() as signals:
@@ -156,9 +163,10 @@ async def _deliver(job: Job, prepare: Callable[[], int]) -> int:
     except BaseException:
         first.abort()
         raise
-    print_report(job.engine, row, places, in_json=job.as_json)
     if ended.failure is not None:
+        say(f'what was replied is kept; "newsletter resume {row.code}" reads it in')
         raise ended.failure
+    print_report(job.engine, row, places, in_json=job.as_json)
     return exit_code(ended.end, row.counts)
 
 
@@ -170,13 +178,12 @@ async def _run(
         _tell_orphans(opened.orphans, job.plan)
     spare = SpareFile(places.spare(row.code), entries=2 * job.plan.connections + 16)
     try:
-        with _progress(quiet=job.as_json) as show:
+        with _progress() as show:
             sender = _sender(job, row, opened.run, transport, spare, show)
-            signals.sender = sender
+            signals.watch(sender)
             ended = await sender.run(first)
     finally:
         spare.close()
-        signals.sender = None
     if ended.failure is not None:
         return row, ended
     return await asyncio.to_thread(close_run, job.engine, opened.run, ended), ended
@@ -218,7 +225,7 @@ class _Signals:
     """SIGINT and SIGTERM while a run goes on: the first drains it, the second ends it at once."""
 
     def __init__(self) -> None:
-        self.sender: Sender | None = None
+        self._sender: Sender | None = None
         self._count = 0
 
     def __enter__(self) -> _Signals:
@@ -232,15 +239,21 @@ class _Signals:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
 
+    def watch(self, sender: Sender) -> None:
+        """Pass signals on to `sender`, also one that came while the issue was being frozen."""
+        self._sender = sender
+        if self._count:
+            sender.halt(End.INTERRUPTED, "interrupted")
+
     def _received(self) -> None:
         self._count += 1
-        if self.sender is None:
+        if self._sender is None:
             say("interrupting as soon as the issue is frozen")
         elif self._count == 1:
             say("finishing the messages under way; once more to end at once")
-            self.sender.halt(End.INTERRUPTED, "interrupted")
+            self._sender.halt(End.INTERRUPTED, "interrupted")
         else:
-            self.sender.abort()
+            self._sender.abort()
 
 
 def _tell_frozen(row: IssueRow, *, in_json: bool) -> None:
@@ -262,9 +275,9 @@ def _tell_orphans(orphans: tuple[str, ...], plan: Plan) -> None:
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
+def _progress() -> Iterator[Callable[[Progress], None]]:
     """Draw a bar on a terminal; elsewhere only say when the next retry is."""
-    if not quiet and sys.stderr.isatty():
+    if sys.stderr.isatty():
         yield from _bar()
         return
     said: set[datetime] = set()

@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from newsletter.address import normalise
-from newsletter.cli.compiling import workspace_keys
 from newsletter.cli.context import open_context
-from newsletter.cli.delivering import places_of, print_report
+from newsletter.cli.delivering import ledger_keys, places_of, print_report
 from newsletter.cli.options import Json
 from newsletter.cli.output import one_line, print_json
 from newsletter.delivery.state import DeliveryState, IssueState
@@ -96,7 +95,7 @@ def show(
     Writes its bytes to stdout after comparing them with what the ledger noted when they left.
     """
     context = open_context()
-    keys = workspace_keys(context)
+    keys = ledger_keys(context)
     engine = open_database(context.workspace.database_url(context.settings))
     try:
         with reading(engine) as conn:

@@ -1,6 +1,6 @@
-"""`newsletter send` and `resume`: an issue to a list.
+"""`newsletter send`: an item to a list.
 
-`status`, `stop` and `show` are in `issues.py`, `test` is in `trial.py`; the way in finds them all here.
+`resume`, `status`, `stop`, `show` and `test` have modules of their own; the way in finds them all here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from newsletter.address import normalise
-from newsletter.cli.compiling import office_now, workspace_keys
+from newsletter.cli.compiling import workspace_keys
 from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.delivering import (
     Job,
@@ -23,12 +23,12 @@ from newsletter.cli.delivering import (
     need_target,
     places_of,
     plan_of,
-    print_report,
 )
 from newsletter.cli.importing import file_list_name, import_file
 from newsletter.cli.issues import show, status, stop
 from newsletter.cli.options import Date, Items, Json, Lang, Preheader, Subject, Template, Title
 from newsletter.cli.output import print_json, say, warn
+from newsletter.cli.resume import resume
 from newsletter.cli.sending_options import Connections, NoWait, Outbox, Rate, Smtp, Uncertain
 from newsletter.cli.trial import compile_checked
 from newsletter.cli.trial import trial as test
@@ -38,21 +38,17 @@ from newsletter.issue import ContentOptions
 from newsletter.message.merge import missing
 from newsletter.render.child import CompileResult
 from newsletter.render.compiled import CompiledIssue
-from newsletter.sending.lock import IssueLock, is_held
 from newsletter.sending.report import counts_json
 from newsletter.sending.session import Opening
 from newsletter.store.audience import Meant, Person, Summary, summarise
 from newsletter.store.database import Engine, open_database, reading, writing
 from newsletter.store.issues import (
     Again,
-    IssueRow,
     Plan,
     already_sent,
-    find_issue,
     freeze,
     latest_of_pair,
     nobody,
-    save_plan,
     shown,
 )
 from newsletter.store.subscribers import find_list, need_list
@@ -116,58 +112,6 @@ def send(
         engine.dispose()
 
 
-def resume(
-    issue: Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's short id.")],
-    *,
-    smtp: Smtp = "",
-    outbox: Outbox = "",
-    connections: Connections = 0,
-    rate: Rate = "",
-    uncertain: Uncertain = "",
-    no_wait: NoWait = False,
-    retry_refused: Annotated[
-        str, typer.Option("--retry-refused", metavar="CODE", help="Try again those refused with 550, 5.7.1 …")
-    ] = "",
-    after_restore: Annotated[
-        bool, typer.Option("--after-restore", help="Go on although the database was restored from a copy.")
-    ] = False,
-    json: Json = False,
-) -> int:
-    """Go on with an issue that was stopped or interrupted.
-
-    Uses the relay, connections, rate and policy of its send, unless told otherwise, and never asks.
-    """
-    context = open_context()
-    engine = open_database(context.workspace.database_url(context.settings))
-    try:
-        with reading(engine) as conn:
-            row = find_issue(conn, issue)
-        wish = Wish(smtp=smtp, outbox=outbox, connections=connections, rate=rate, uncertain=uncertain)
-        plan = plan_of(context, wish, before=row.plan)
-        _refuse_if_held(context, row)
-        if row.counts.is_finished and not retry_refused and not (plan.uncertain == "resend" and row.counts.uncertain):
-            print_report(engine, row, places_of(context), in_json=json)
-            return 0 if row.counts.is_clean else 1
-        job = Job(
-            context=context,
-            engine=engine,
-            keys=workspace_keys(context),
-            plan=plan,
-            opening=Opening(is_fresh=False, retry_refused=retry_refused, after_restore=after_restore),
-            no_wait=no_wait,
-            as_json=json,
-        )
-
-        def prepare() -> int:
-            with writing(engine) as conn:
-                save_plan(conn, row.id, plan)
-            return row.id
-
-        return deliver(job, prepare)
-    finally:
-        engine.dispose()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
     context: CommandContext
@@ -208,6 +152,7 @@ def _send(
         keys=request.keys,
         plan=plan,
         opening=Opening(is_fresh=True),
+        places=places_of(context),
         no_wait=no_wait,
         as_json=in_json,
     )
@@ -323,10 +268,3 @@ def _ask(summary: Summary) -> None:
     print(f"Send to {summary.mailed:,} people now? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes", "д", "да"):
         raise GateError("not confirmed: nothing was sent")
-
-
-def _refuse_if_held(context: CommandContext, row: IssueRow) -> None:
-    folder = places_of(context).folder
-    if is_held(folder, row.code):
-        with IssueLock(folder, row.code) as lock:
-            lock.acquire(now=office_now(context))  # raises with the holder's name

@@ -19,7 +19,7 @@ from newsletter.delivery.retry import RetryPolicy
 from newsletter.delivery.scope import Kind, Outcome, Scope, Stage, local_refusal
 from newsletter.delivery.state import Counts, DeliveryState
 from newsletter.delivery.throttle import Breaker, Pace
-from newsletter.errors import InputError, RelayError, StoreError
+from newsletter.errors import InputError, NewsletterError, RelayError, StoreError
 from newsletter.message.merge import Merger, Message, Recipient
 from newsletter.sending.feed import Feed
 from newsletter.sending.journal import Journal, Moves, Written
@@ -190,9 +190,15 @@ class Sender:
         self._feed.begin_pass()
         self._has_moved = False
         began = self._monotonic()
-        async with asyncio.TaskGroup() as group:
-            for number in range(self._policy.connections):
-                group.create_task(self._work(first if number == 0 else None))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(self._policy.connections):
+                    group.create_task(self._work(first if number == 0 else None))
+        except BaseExceptionGroup as several:
+            known, unknown = several.split(NewsletterError)
+            if known is None or unknown is not None:
+                raise
+            raise known.exceptions[0] from several
         self._sending_seconds += self._monotonic() - began
 
     async def _work(self, channel: Channel | None) -> None:

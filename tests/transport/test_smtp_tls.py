@@ -66,7 +66,7 @@ def send(sink: Sink, ca_file: Path | str, *messages: Message) -> list[Outcome]:
 def test_messages_go_through_tls_after_the_login(
     security: str, server_tls: ssl.SSLContext, certificate: Path, make_message: MakeMessage
 ) -> None:
-    large = make_message(body="x" * 900_000)
+    large = make_message(body=("x" * 900 + "\r\n") * 1_000)
     with make_sink(security, server_tls) as sink:
         outcomes = send(sink, certificate, make_message(), large)
     assert [outcome.kind for outcome in outcomes] == [Kind.ACCEPTED] * 2
