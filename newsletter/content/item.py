@@ -1,7 +1,7 @@
 """What a news item is, once read: the one structure that templates, checks and the preview share.
 
 Every block knows the file and line it came from. A fact that a rule guessed and that is not certain enough to
-print without a human look carries `proposed=True` (see `docs/performance.md`, "extract").
+print without a human look carries `proposed=True` (see `docs/extract.md`).
 """
 
 from __future__ import annotations
