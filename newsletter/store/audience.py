@@ -78,7 +78,7 @@ def read_audience(conn: Connection, meant: Meant) -> Iterator[Person]:
     count = conn.execute(select(func.count()).select_from(subscription).where(_on_list(meant))).scalar_one()
     first = _first(conn, meant)
     order = _shuffled(count, meant)
-    rows = conn.execution_options(yield_per=1_000).execute(_statement(meant))
+    rows = conn.execute(_statement(meant), execution_options={"yield_per": 1_000})
     for index, row in enumerate(rows):
         known = {**row.fields, "email": row.address}
         yield Person(
