@@ -162,7 +162,7 @@ def test_again_takes_the_next_number_with_everybody(
         (DeliveryState.EXCLUDED, True),
     ],
 )
-def test_missing_mails_whom_no_earlier_number_serves(  # noqa: PLR0917
+def test_missing_mails_whom_no_earlier_number_serves(
     engine: Engine,
     add_people: AddPeople,
     meant: MakeMeant,
