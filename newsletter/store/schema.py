@@ -113,21 +113,6 @@ suppression = Table(
     UniqueConstraint("address_key", "scope"),
 )
 
-import_staging = Table(
-    "import_staging",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("run", String(32), nullable=False),
-    Column("line", Integer, nullable=False),
-    Column("address", String(320), nullable=False),
-    Column("display", String(320), nullable=False),
-    Column("address_key", LargeBinary(32), nullable=False),
-    Column("fields", JSON, nullable=False),
-    Column("consent_source", Text, nullable=False, server_default=""),
-    Column("consent_at", Moment),
-    Index("ix_import_staging_run", "run", "address_key"),
-)
-
 issue = Table(
     "issue",
     metadata,

@@ -14,20 +14,6 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
-        "import_staging",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("run", sa.String(length=32), nullable=False),
-        sa.Column("line", sa.Integer(), nullable=False),
-        sa.Column("address", sa.String(length=320), nullable=False),
-        sa.Column("display", sa.String(length=320), nullable=False),
-        sa.Column("address_key", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("fields", sa.JSON(), nullable=False),
-        sa.Column("consent_source", sa.Text(), server_default="", nullable=False),
-        sa.Column("consent_at", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_staging")),
-    )
-    op.create_index("ix_import_staging_run", "import_staging", ["run", "address_key"], unique=False)
-    op.create_table(
         "list",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
