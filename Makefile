@@ -2,6 +2,9 @@
 PYTHON ?= python3
 PY = .venv/bin/python
 
+# Where it is set, every child process of ours compiles its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test quick check lock clean venv venv-dev format
 
 demo: venv

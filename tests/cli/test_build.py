@@ -17,6 +17,10 @@ import pytest
 from newsletter.cli.main import main
 from newsletter.workspace import Workspace
 
+
+# Each command compiles in a child process: most of a second a test.
+pytestmark = pytest.mark.slow
+
 ITEM = """---
 title: Экспорт вырос
 subject: Экспорт вырос в 2,7 раза

@@ -12,6 +12,10 @@ from newsletter.cli.main import main
 from newsletter.workspace import Workspace
 
 
+# Each command compiles in a child process: most of a second a test.
+pytestmark = pytest.mark.slow
+
+
 def test_demo_delivers_the_sample_to_everybody_on_the_example_list(
     in_workspace: Workspace, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

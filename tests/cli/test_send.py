@@ -22,6 +22,10 @@ from newsletter.tokens import Purpose, load_keys
 from newsletter.workspace import Workspace
 from tests.smtp_servers import HANG, Sink, Transaction, refusing, refusing_first
 
+
+# Each command compiles in a child process: most of a second a test.
+pytestmark = pytest.mark.slow
+
 ITEM = """---
 title: Экспорт вырос
 subject: Экспорт вырос в 2,7 раза
