@@ -37,11 +37,12 @@ def run(
     people = "".join(f"reader{n}@mail{n % 50}.example;Читатель {n}\n" for n in range(messages))
     (workspace / "subscribers" / "bench.csv").write_text(f"email;имя\n{people}", encoding="utf-8")
     _newsletter(["subscribers", "import", "subscribers/bench.csv", "--list", "bench"], workspace)
-    figures: dict[str, object] = {"messages": messages, "item": item}
+    figures: dict[str, object] = {"messages": messages, "item": Path(item).name}
     for number in connections:
         with smtp_sink() as (url, process_id):
             before = cpu_seconds(process_id)
-            arguments = ["send", item, "--list", "bench", "--smtp", url, "--connections", str(number), "--again"]
+            arguments = ["send", item, "--title", "Bench", "--list", "bench", "--smtp", url, "--again"]
+            arguments += ["--connections", str(number)]
             report = json.loads(_newsletter([*arguments, "--yes", "--json"], workspace))
             share = (cpu_seconds(process_id) - before) / report["seconds"]
         if report["accepted"] != messages:

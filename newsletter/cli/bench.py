@@ -29,6 +29,9 @@ def bench(
     json: Json = False,
     rows: Annotated[int, typer.Option("--rows", help="Addresses of `import`.", min=1)] = 1_000_000,
     messages: Annotated[int, typer.Option("--messages", help="Messages of `send`.", min=1)] = 5_000,
+    item: Annotated[
+        str, typer.Option("--item", metavar="FILE", help="News item of `send`; the program's sample when left out.")
+    ] = "",
     items: Annotated[
         str, typer.Option("--items", metavar="DIR", help="Labelled items of `extract`: NN-name.txt and NN-name.toml.")
     ] = "",
@@ -45,7 +48,7 @@ def bench(
         "compile": _compile,
         "merge": _merge,
         "import": lambda: _import(rows),
-        "send": lambda: _send(messages),
+        "send": lambda: _send(messages, item),
         "extract": lambda: _extract(items, as_json=json),
     }
     found: dict[str, object] = {}
@@ -96,11 +99,12 @@ def _import(rows: int) -> object:
     return bench_import.run(rows)
 
 
-def _send(messages: int) -> object:
+def _send(messages: int, item: str) -> object:
     from newsletter.bench import send as bench_send
 
     with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as folder:
-        return bench_send.run(messages=messages, folder=Path(folder))
+        chosen = str(Path(item).absolute()) if item else bench_send.ITEM
+        return bench_send.run(messages=messages, folder=Path(folder), item=chosen)
 
 
 def _extract(items: str, *, as_json: bool) -> object:
