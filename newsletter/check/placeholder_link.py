@@ -12,20 +12,20 @@ PLACEHOLDER_HOST = "newsletter.invalid"
 
 
 def find(subject: Checked) -> Iterator[Finding]:
-    links = [address for address in links_of(subject) if _is_placeholder(address)]
-    if links:
-        many = f"{len(links)} links lead" if len(links) > 1 else "a link leads"
-        fix = "set public_url in newsletter.toml before a real send"
-        yield _finding(f"{many} to {PLACEHOLDER_HOST}, which is nowhere: {links[0][:80]}", fix)
     headers = subject.compiled.headers
-    mailboxes = {"sender.from": headers.from_mailbox, "sender.unsubscribe_mailto": headers.unsubscribe_mailto}
-    for setting, mailbox in mailboxes.items():
-        if _is_under_placeholder(mailbox.rpartition("@")[2]):
-            yield _finding(f"the mailbox {mailbox} is a placeholder", f"set {setting} in newsletter.toml")
-
-
-def _finding(message: str, fix: str) -> Finding:
-    return Finding(id="placeholder_link", severity="warning", message=message, fix=fix)
+    unset = {
+        "public_url": any(_is_placeholder(address) for address in links_of(subject)),
+        "sender.from": _is_under_placeholder(headers.from_mailbox.rpartition("@")[2]),
+        "sender.unsubscribe_mailto": _is_under_placeholder(headers.unsubscribe_mailto.rpartition("@")[2]),
+    }
+    names = [name for name, is_unset in unset.items() if is_unset]
+    if names:
+        yield Finding(
+            id="placeholder_link",
+            severity="warning",
+            message=f"not set: {', '.join(names)}; placeholders under {PLACEHOLDER_HOST} stand in",
+            fix="fill them in in newsletter.toml before a real send",
+        )
 
 
 def _is_placeholder(address: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json as json_module
 import re
 import shutil
@@ -52,7 +53,7 @@ def build(
     Writes issue.html, issue.txt, issue.eml and issue.json. Links in them are trials: they unsubscribe nobody.
     What the checks find is shown and never stops a build.
     """
-    context = open_context(placeholders=True)
+    context = open_context(placeholders=True, quiet=True)
     options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
     result = compile_items(context, items, options)
     specimen = _specimen(context, result.compilation.compiled, as_)
@@ -83,7 +84,7 @@ def check(
     Exit code 3 when something breaks the mail or its delivery; with --strict on warnings too. A finding is waived in
     front matter, with a reason: `waive: {no_date: "an evergreen"}`. docs/checks.md explains every finding.
     """
-    context = open_context(placeholders=True)
+    context = open_context(placeholders=True, quiet=True)
     options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
     result = compile_items(context, items, options)
     report = report_on(result, _specimen(context, result.compilation.compiled, ""))
@@ -171,5 +172,6 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _disk_error(error: OSError, folder: Path) -> NewsletterError:
-    fix = "free some space, or name another folder with --out"
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    fix = f"{'free some space' if full else 'check its owner and rights'}, or name another folder with --out"
     return DiskError(f"cannot write the mail: {error.strerror or error}", path=str(folder), fix=fix)

@@ -22,16 +22,16 @@ class CommandContext:
     environ: Mapping[str, str]
 
 
-def open_context(*, placeholders: bool = False) -> CommandContext:
+def open_context(*, placeholders: bool = False, quiet: bool = False) -> CommandContext:
     """Find the workspace and load its settings; raises UsageError, ConfigError.
 
     With `placeholders`, settings that only a real send needs are filled under `newsletter.invalid`, with a warning:
-    for demo, build, check and `send --outbox`.
+    for demo, build, check and `send --outbox`. `quiet` where the checks' findings say it anyway.
     """
     workspace = find_workspace(Path.cwd())
     settings = load_settings(workspace.root, os.environ)
     if placeholders:
         settings, filled = settings.with_placeholders()
-        if filled:
+        if filled and not quiet:
             warn(f"{', '.join(filled)} not set in newsletter.toml: placeholders under newsletter.invalid are used")
     return CommandContext(workspace=workspace, settings=settings, environ=os.environ)

@@ -78,7 +78,7 @@ class Namespace:
     def __init__(self, prefix: str, known: Collection[str]) -> None:
         self._prefix = prefix
         self._name = f"{prefix}.…"
-        self._known = tuple(known)
+        self._known = tuple(dict.fromkeys(known))
 
     def __getattr__(self, name: str) -> Slot:
         if name.startswith("_"):

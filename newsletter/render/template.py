@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -28,8 +28,10 @@ from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.environment import Environment
 from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.ext import Extension
+from jinja2.filters import FILTERS as STOCK_FILTERS
 from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.tests import TESTS as STOCK_TESTS
 from markupsafe import Markup
 
 from newsletter.errors import TemplateError
@@ -37,6 +39,8 @@ from newsletter.render.compiled import Step
 from newsletter.render.plaintext import TEXT_FILTERS, Notes
 from newsletter.render.richtext import inline
 from newsletter.render.slots import ALLOWED_FILTERS, Namespace, Slot, Tokens, refuse
+from newsletter.render.view import Bar, Bars, Card, IssueView, ItemView, attributes
+from newsletter.settings import Brand, Office
 
 # The names a template may use; templates/README.md documents each, and a test compares.
 VARIABLES = ("issue", "item", "office", "brand", "variant", "archive", "subscriber", "links", "notes")
@@ -252,10 +256,13 @@ def _sentence(error: Exception, context: Mapping[str, object]) -> tuple[str, str
         return "this template includes itself, directly or through another", "take one include out"
     message = str(error.message if isinstance(error, TemplateSyntaxError) else error).rstrip(".")
     if isinstance(error, UndefinedError):
-        return message, _known(message, context)
-    if isinstance(error, TemplateSyntaxError | SecurityError | TemplateRuntimeError):
-        return message, ""
-    return f"{type(error).__name__}: {message}", ""
+        return _undefined(message, context)
+    if unknown := re.search(r"No (filter|test) named '(\w+)'", message):
+        return message, _near(unknown[2], (*FILTERS, *ALLOWED_FILTERS, *STOCK_FILTERS, *STOCK_TESTS))
+    if isinstance(error, OSError):
+        return f"this template cannot be read: {error.strerror}", "check its owner and rights"
+    is_jinjas = isinstance(error, TemplateSyntaxError | SecurityError | TemplateRuntimeError)
+    return (message if is_jinjas else f"{type(error).__name__}: {message}"), ""
 
 
 def _template_place(trace: TracebackType | None, loader: _Loader) -> tuple[str, int] | None:
@@ -273,7 +280,30 @@ def _shown(name: str) -> str:
     return f"templates/{name}"
 
 
-def _known(message: str, context: Mapping[str, object]) -> str:
-    wrong = re.search(r"'(\w+)' is undefined", message) or re.search(r"has no attribute '(\w+)'", message)
-    near = get_close_matches(wrong[1], list(context), 1) if wrong else []
+# The records that templates see, by the name that templates call them.
+_VIEWS = {
+    "ItemView": ("item", ItemView),
+    "IssueView": ("issue", IssueView),
+    "Card": ("a card", Card),
+    "Bars": ("item.series", Bars),
+    "Bar": ("a point", Bar),
+    "Office": ("office", Office),
+    "Brand": ("brand", Brand),
+}
+
+
+def _undefined(message: str, context: Mapping[str, object]) -> tuple[str, str]:
+    """Say an undefined name in the words of templates, with the nearest known one."""
+    wrong = re.search(r"'(\w+)' is undefined", message)
+    if wrong:
+        return message, _near(wrong[1], context)
+    lacking = re.search(r"'[\w.]*?(\w+) object' has no attribute '(\w+)'", message)
+    if not lacking:
+        return message, "templates/README.md lists all names"
+    shown, record = _VIEWS.get(lacking[1], (f"a {lacking[1].removesuffix('View').lower()}", None))
+    return f"{shown} has no {lacking[2]!r}", _near(lacking[2], attributes(record) if record else ())
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, list(known), 1)
     return f"did you mean {near[0]}? templates/README.md lists all names" if near else "templates/README.md lists all"

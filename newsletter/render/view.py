@@ -5,6 +5,7 @@ Only choices of form are made here (which figures become cards, how wide a bar i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -45,6 +46,7 @@ class Bar:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bars:
     measures: str
+    period: str  # what each bar covers where that is less than its year: "январь–март"; often empty
     unit: str
     points: tuple[Bar, ...]
 
@@ -120,7 +122,7 @@ def _item_view(item: NewsItem, number: int, issue: Issue, mark_word: str) -> Ite
         blocks=tuple(BlockView(block, mark(mark_word, number, index)) for index, block in enumerate(item.blocks)),
         figures=item.figures,
         cards=() if grouped else tuple(_cards([f for f in item.figures if not f.proposed]))[:MAX_CARDS],
-        series=_bars(item.series) if item.series else None,
+        series=_bars(item.series, item.figures) if item.series else None,
         regions=tuple(region for region in item.regions if not region.proposed),
         quotes=item.quotes,
         button=next((block for block in item.blocks if isinstance(block, Link)), None),
@@ -173,10 +175,14 @@ def _arrow(ratio: Figure | None) -> str:
     return "▲" if ratio.value > 1 else "▼" if ratio.value < 1 else ""
 
 
-def _bars(series: Series) -> Bars:
+def _bars(series: Series, figures: tuple[Figure, ...]) -> Bars:
+    # A bar labelled "2021" that holds a quarter would be read as the year: the caption says what it covers.
+    periods = (figure.period for figure in figures if figure.measures == series.measures and figure.period)
+    period = re.sub(r"\s*\d{4}\s*(?:года?|г\.)?$", "", next(periods, ""))
     largest = max(point.value for point in series.points)
     return Bars(
         measures=series.measures,
+        period=period,
         unit=series.unit,
         points=tuple(
             Bar(label=p.label, text=p.text, percent=_percent(p.value, largest), derived=p.derived)

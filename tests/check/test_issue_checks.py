@@ -267,15 +267,15 @@ def test_links_to_the_placeholder_host_are_one_warning(find: Find) -> None:
     html = '<a href="https://newsletter.invalid/u/x">a</a><a href="https://NEWSLETTER.invalid:443/p/x">b</a>'
     (finding,) = find("placeholder_link", sample_html=html, sample_text="mailto:x@newsletter.invalid")
     assert finding.severity == "warning"
-    assert finding.message.startswith("3 links")
-    assert "public_url" in finding.fix
+    assert finding.message.startswith("not set: public_url;")
+    assert "newsletter.toml" in finding.fix
 
 
 def test_a_placeholder_mailbox_is_a_warning(find: Find, make_checked: MakeChecked) -> None:
     compiled = make_checked().compiled
     headers = replace(compiled.headers, from_mailbox="news@newsletter.invalid")
     (finding,) = find("placeholder_link", compiled=replace(compiled, headers=headers))
-    assert "sender.from" in finding.fix
+    assert "not set: sender.from;" in finding.message
 
 
 def test_a_host_that_only_ends_alike_is_no_placeholder(find: Find) -> None:

@@ -172,3 +172,22 @@ def test_random_and_network_have_no_way_in(compiled: Compile) -> None:
     ):
         with pytest.raises(TemplateError):
             compiled(f"<mj-text>{{{{ {expression} }}}}</mj-text>")
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "fix"),
+    [
+        ("{{ item.leed }}", "item has no 'leed'", "did you mean lead?"),
+        ("{{ office.adress }}", "office has no 'adress'", "did you mean address?"),
+        ("{{ item.title|prase }}", "No filter named 'prase'", "did you mean phrase?"),
+        ("{{ subscriber.nmae }}", "no subscriber.nmae", "did you mean subscriber.name?"),
+    ],
+)
+def test_misspelled_name_gets_its_neighbour_and_no_class_of_ours(
+    compiled: Compile, body: str, message: str, fix: str
+) -> None:
+    with pytest.raises(TemplateError, match=message) as caught:
+        compiled(f"<mj-text>{body}</mj-text>")
+    assert fix in caught.value.fix
+    assert "newsletter." not in caught.value.message
+    assert caught.value.fix.count("subscriber.name") <= 2
