@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import product
 
-from newsletter.content.item import NewsItem, plain
+from newsletter.content.item import Image, NewsItem, plain
 from newsletter.errors import InputError, UsageError
 from newsletter.settings import Settings
 
@@ -67,6 +67,7 @@ def build_issue(items: Sequence[NewsItem], *, options: ContentOptions, settings:
     if len(items) != 1:
         raise UsageError("a digest of several items is not built yet", fix="give one item")
     item = items[0]
+    _refuse_local_images(item)
     if options.title:
         item = replace(item, title=options.title, title_proposed=False)
     preheader = options.preheader or _word(item, "preheader")
@@ -85,6 +86,18 @@ def build_issue(items: Sequence[NewsItem], *, options: ContentOptions, settings:
         variants=_variants(item),
         waivers=_waivers(item),
     )
+
+
+def _refuse_local_images(item: NewsItem) -> None:
+    """A reader's mail program cannot fetch a file of this machine, and no mail carries pictures inside (compile.md)."""
+    for block in item.blocks:
+        if isinstance(block, Image) and not block.src.startswith("https://"):
+            raise InputError(
+                f"the picture {block.src} lies on this machine, where no reader can fetch it",
+                path=block.origin.path,
+                line=block.origin.line,
+                fix="put it on your web site and write its https address",
+            )
 
 
 def _word(item: NewsItem, name: str) -> str:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from newsletter.content.item import NewsItem, Origin, Span
+from newsletter.content.item import Image, NewsItem, Origin, Span
 from newsletter.errors import InputError, UsageError
 from newsletter.issue import MAX_PREHEADER, ContentOptions, build_issue
 from newsletter.settings import Settings
@@ -89,3 +89,15 @@ def test_right_to_left_follows_the_language() -> None:
 def test_several_items_are_refused_until_digests_come() -> None:
     with pytest.raises(UsageError, match="digest"):
         build_issue([item(), item()], options=ContentOptions(), settings=Settings(), key="k")
+
+
+def test_picture_of_this_machine_is_an_error_with_its_line() -> None:
+    image = Image(src="content/a.png", alt="схема", origin=Origin(path="content/a.md", line=6))
+    with pytest.raises(InputError, match="no reader can fetch") as caught:
+        issue(item(blocks=(image,)))
+    assert (caught.value.path, caught.value.line) == ("content/a.md", 6)
+
+
+def test_picture_on_the_web_is_taken() -> None:
+    image = Image(src="https://zarechye.example/a.png", alt="схема", origin=Origin(path="content/a.md", line=6))
+    assert issue(item(blocks=(image,))).items[0].blocks == (image,)
