@@ -2,78 +2,50 @@
 
 How: one pattern a kind, tried in the order of `_RULES`, the first to claim a stretch keeps it. Dates, times, ages,
 durations, scores and numbers of houses and documents are no figures: nothing that follows is claimed by a pattern.
+A range is one figure without a value; of a change from one value to another only the new one is a figure.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from newsletter.content.change import SIGNS, Change, direction, earlier_value, implied_bound, is_reached
 from newsletter.content.item import Bound, FigureKind
 from newsletter.language.numbers import (
     BOUND,
     COUNT_WORD,
     FOLD,
     NUMBER,
+    OF_ABOVE,
+    OF_BELOW,
     ORDINAL,
     SCALE,
+    SCALED_NUMBER,
     TIMES_WORDS,
     bound_of,
     count_of,
     ordinal_of,
+    part_of,
+    power_of,
     value_of,
 )
+from newsletter.language.units import CURRENCY, HALVED, HALVES, MEASURE, PARTS, THING, THIRDS, TIME
 
 _GAP = "[ \u00a0\u202f]"
 _PREFIX = rf"(?:\b(?P<bound>(?i:{BOUND}))\s+)?(?:\b(?P<prep>(?i:на|к|в|до))\s+)?"
 _BEFORE = r"(?<![\d.,:№×xх/#A-Za-zА-Яа-яЁё–-])(?<![№#] )"
-_NUMBER = rf"{_BEFORE}(?P<number>{NUMBER})(?P<to>\s?[–-]\s?(?P<number2>{NUMBER}))?"
-_SCALE = rf"(?:{_GAP}?(?P<scale>{SCALE}))?"
-_CURRENCY = (
-    r"(?:рубл[а-я]+|руб\.?|₽|долл(?:ар[а-я]*|\.)(?:\s+США)?|\$|евро|€|юан[а-я]+|тенге|иен[а-я]?"
-    r"|фунт[а-я]*(?:\s+стерлингов)?|драм[а-я]*)(?![а-яё])"
+_NUMBER = (
+    rf"{_BEFORE}(?P<from>(?i:от)\s+)?(?P<number>{SCALED_NUMBER})"
+    rf"(?P<to>(?(from)(?:{_GAP}?(?P<scale1>{SCALE}))?\s+(?i:до)|\s?[–-])\s?(?P<number2>{SCALED_NUMBER}))?"
 )
-_MEASURE = (
-    r"(?:кв\.\s?(?:километр[а-я]*|км|метр[а-я]*|м)|куб\.\s?(?:метр[а-я]*|м)|(?:квадратн|кубическ|погонн)[а-я]+\s+"
-    r"(?:кило)?метр[а-я]*|кубометр[а-я]*|м[²³]|га|гектар[а-я]*|км²|км|километр[а-я]*|метр[а-я]*|м|см|мм|тонн[а-я]*|т"
-    r"|кг|килограмм[а-я]*|литр[а-я]*|баррел[а-я]+|[кМГТ]Вт(?:[·∙-]?ч)?|(?:мега|кило|гига)ватт[а-я]*(?:-час[а-я]*)?"
-    r"|МВА|кВА|[ГМТ]бит[а-я]*(?:/с)?|[ГТМ]Б|(?:мега|гига|тера)байт[а-я]*|процентн[а-я]+\s+пункт[а-я]*|п\.\s?п\.)(?![А-Яа-яё])"
-)
-_TIME = (
-    r"(?:лет|год[а-я]*|месяц[а-я]*|недел[а-я]*|дн[а-я]{1,3}|день|суток|сутки|час[а-я]*|минут[а-я]*|секунд[а-я]*|век[а-я]*"
-    r"|квартал[а-я]*|полугоди[а-я]+|утра|вечера|ночи|январ[а-я]+|феврал[а-я]+|март[а-я]?|апрел[а-я]+|ма[йяею]|июн[а-я]"
-    r"|июл[а-я]|август[а-я]?|сентябр[а-я]|октябр[а-я]|ноябр[а-я]|декабр[а-я])(?![а-яё])"
-)
-_NO_COUNT = (
-    rf"(?!{_TIME})(?!{SCALE})(?!(?:раз[а]?|этаж[а-я]*|мест[ое]м?|градус[а-я]*|числ[а-я]+|класс[а-я]*|курс[а-я]*|балл[а-я]*|очк[а-я]+"
-    r"|номер[а-я]*|процент[а-я]*|лет[а-я]+|из|на|по|в|и|или|от|до|за|как|при|для|с|со|у|к|ко|о|об|не|это|уже|также)(?![а-яё]))"
-)
-_ADJECTIVE = r"[а-яё-]+(?:ых|их|ого|его|ой|ей|ая|яя|ую|юю|ым|им|ыми|ими|ому|ему|ое|ее|ые|ие|ый|ий)"
-_SUBSTANTIVE = "(?:рабочих|служащих|больных|военных|пострадавших|взрослых|безработных|учащихся|ученых|учёных)"
-# No genitive plural of a thing counted ends like these: «12 миллионов выделил».
-_VERB_FORM = (
-    r"(?:[а-яё]{2,}(?:[иаеу]л[аои]?|[иаеу]ли|ял[аио]?|[ая]ют|[ауи]ет|[ие]тся|лся|лась|лись|лось|ится))(?![а-яё])"
-)
-_NOUN = (
-    rf"(?:{_SUBSTANTIVE}(?!{_GAP}(?:мест|специальност|дней|групп|профессий))"
-    rf"|{_NO_COUNT}(?:{_ADJECTIVE}{_GAP}(?={_NO_COUNT}[а-яё])){{0,2}}(?!{_VERB_FORM}){_NO_COUNT}[а-яё-]{{3,}})(?![а-яё-])"
-)
-_HALVES = r"(?P<fraction>половин[ауыеой]{1,2}|трет[ьи]ю?|четверт[ьи]ю?)(?![а-яё])"
-_THIRDS = r"(?P<thirds>(?:две|двух|двум|двумя)\s+трет[а-яё]+|(?:три|трех|трёх|трем|тремя)\s+четверт[а-яё]+)(?![а-яё])"
-_PARTS = rf"(?:одн[а-я]+\s+)?(?P<part>{ORDINAL})\s+(?:част[а-я]+|дол[а-я]+)(?![а-яё])"
-_CHANGED = re.compile(
-    r"(?:вырос|увелич|сниз|сниж|сократ|упал|упас|прибав|подорож|подешев|подрос|прирос|уменьш)[а-яё]*\s*$"
-)
-_REACHED = re.compile(
-    r"(?:вырос|увелич|сниз|сниж|сократ|упал|достиг|достич|довест|довел|подня|подним|расшир|уменьш|возраст|возрос|нараст"
-    r"|вырас|прибав)[а-яё]*",
-    re.IGNORECASE,
-)
-_FROM = re.compile(rf"\bсо?\s+{NUMBER}[^.!?;]{{0,25}}$")
-_EXCEEDED = re.compile(r"превы(?:с|ш)[а-яё]+\s*$", re.IGNORECASE)
+_SCALE = rf"(?:{_GAP}?(?P<scale>{SCALE})(?:{_GAP}(?P<rest>{NUMBER}){_GAP}?(?P<scale3>{SCALE}))?)?"
+_SCALE_BEFORE = re.compile(rf"{SCALE}{_GAP}$", re.IGNORECASE)
+_SHORT_SCALES = {3: "тыс.", 6: "млн", 9: "млрд", 12: "трлн"}
 _ORDINAL_BEFORE = re.compile(r"(?:перв|втор|последн|треть|прекрасн|лучш)[а-яё]+\s+$", re.IGNORECASE)
+_LOCATIVE = re.compile(r"(?:ах|ях|половине|трети|четверти)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +60,8 @@ class Found:
     number: str
     bound: Bound
     rule: str
+    change: Change = ""  # the figure says by how much something changed
+    earlier: tuple[int, int] = (0, 0)  # where the text says the value before: «с 310»
 
 
 def find_figures(text: str) -> list[Found]:
@@ -96,35 +70,45 @@ def find_figures(text: str) -> list[Found]:
     for pattern, read in _RULES:
         for match in pattern.finditer(text):
             figure = read(text, match)
-            if figure is not None and not any(figure.start < other.end and other.start < figure.end for other in found):
+            if figure is None or any(figure.start < other.end and other.start < figure.end for other in found):
+                continue
+            # What follows a scale is the end of a compound that no pattern read as a whole.
+            if not _SCALE_BEFORE.search(text, max(0, figure.start - 20), figure.start):
                 found.append(figure)
-    return sorted(found, key=lambda figure: figure.start)
+    return _without_earlier(text, sorted(found, key=lambda figure: figure.start))
 
 
-def _span(text: str, match: re.Match[str], *, keep_prep: bool) -> tuple[int, int, Bound]:
-    """Return where a figure starts and ends with its bound. «вырос до 5 млн» and «с 18% до 7%» are no bounds."""
+def _without_earlier(text: str, found: Sequence[Found]) -> list[Found]:
+    """Return figures without those that only tell the value before a change: «с 18%» of «с 18% до 7%»."""
+    kept: list[Found] = []
+    for figure in found:
+        before = text[max(0, figure.start - 100) : figure.start]
+        if told := earlier_value(before):
+            at = figure.start - len(before)
+            figure = replace(figure, earlier=(at + told.start("from"), at + told.end("from")))
+            kept = [other for other in kept if other.start < figure.earlier[0]]
+        kept.append(figure)
+    return kept
+
+
+def _span(text: str, match: re.Match[str], *, share: bool) -> tuple[int, int, Bound, Change]:
+    """Return where a figure starts and ends, its bound, and whether it is a change. «вырос до 5 млн» is no bound."""
     start = match.start()
     bound = bound_of(match["bound"] or "")
     before = text[max(0, start - 100) : start]
-    if (
-        bound == "less"
-        and (match["bound"] or "").lower() == "до"
-        and (_REACHED.search(_sentence(before)) or _FROM.search(before))
-    ):
+    if bound == "less" and (match["bound"] or "").lower() == "до" and is_reached(before):
         bound, start = "", _after(match, "bound")
-    if match["prep"]:
-        at = match.start("prep")
-        wanted = keep_prep or bool(bound) or bool(_CHANGED.search(text[max(0, at - 40) : at]))
-        if match["prep"].lower() in {"в", "до"} or not wanted or (match["prep"].lower() == "к" and not bound):
-            start = _after(match, "prep") if not bound else start
-    if not bound and _EXCEEDED.search(before):
-        bound = "more"
-    return start, match.end(), bound
-
-
-def _sentence(before: str) -> str:
-    """Return the end of what stands before a figure, from the last full stop on."""
-    return re.split(r"[.!?…]\s", before)[-1]
+    change: Change = ""
+    prep = (match["prep"] or "").lower()
+    if prep == "на":
+        change = direction(before, text[match.end() : match.end() + 40], near=not share)
+        if not change and share and not _LOCATIVE.search(match.group()):
+            change = "unknown"
+    if prep and not bound and not change:
+        start = _after(match, "prep")
+    if start == match.start() and "from" in match.re.groupindex and match["from"] and not match["to"]:
+        start = _after(match, "from")
+    return start, match.end(), bound or implied_bound(text[max(0, start - 60) : start]), change
 
 
 def _after(match: re.Match[str], group: str) -> int:
@@ -134,52 +118,62 @@ def _after(match: re.Match[str], group: str) -> int:
 
 def _written(match: re.Match[str]) -> tuple[str, str, Decimal | None]:
     """Return the number as a card shows it, its scale, and its value (none for a range)."""
-    number, scale = match["number"], (match["scale"] or "" if "scale" in match.re.groupindex else "")
+    groups = match.groupdict()
+    number, scale = _digits(match["number"]), groups.get("scale") or ""
     if match["to"]:
-        return f"{number}–{match['number2']}", scale, None
-    return number, scale, value_of(number, scale)
+        if groups.get("scale1") and groups["scale1"] != scale:  # «от 800 тыс. до 1,2 млн»
+            return f"{number} {groups['scale1']} – {_digits(match['number2'])}", scale, None
+        return f"{number}–{_digits(match['number2'])}", scale, None
+    value = value_of(match["number"], scale)
+    if groups.get("rest"):  # «1 миллиард 46 миллионов» is 1,046 млрд
+        power = power_of(scale)
+        value += value_of(groups["rest"] or "", groups["scale3"] or "")
+        return format((value / 10**power).normalize(), "f").replace(".", ","), _SHORT_SCALES[power], value
+    return number, scale, value
 
 
-def _amount(text: str, match: re.Match[str], *, rule: str) -> Found:
+def _digits(number: str) -> str:
+    return number if number[0].isdigit() else str(value_of(number)).replace(".", ",")
+
+
+def _amount(text: str, match: re.Match[str], *, rule: str, unit: str) -> Found:
     number, scale, value = _written(match)
-    start, end, bound = _span(text, match, keep_prep=False)
-    unit = " ".join(part for part in (scale, match["unit"]) if part)
-    return Found(start=start, end=end, kind="amount", value=value, unit=unit, number=number, bound=bound, rule=rule)
-
-
-def _money(text: str, match: re.Match[str]) -> Found:
-    return _amount(text, match, rule="figure-money")
-
-
-def _scaled(text: str, match: re.Match[str]) -> Found:
-    """Return «76 млн», of which the text does not say what it counts: mostly money."""
-    number, _, value = _written(match)
-    start, end, bound = _span(text, match, keep_prep=False)
-    unit = match["unit"]
-    value = None if value is None else value_of(match["number"], unit)
+    start, end, bound, change = _span(text, match, share=False)
+    if match.groupdict().get("kopecks") and value is not None:
+        value += Decimal(match["kopecks"]) / 100
+        number += f",{int(match['kopecks']):02}"
     return Found(
-        start=start, end=end, kind="amount", value=value, unit=unit, number=number, bound=bound, rule="figure-scaled"
+        start=start,
+        end=end,
+        kind="amount",
+        value=value,
+        unit=" ".join(part for part in (scale, unit) if part),
+        number=SIGNS[change] + number,
+        bound=bound,
+        rule=rule,
+        change=change,
     )
 
 
+def _money(text: str, match: re.Match[str]) -> Found:
+    return _amount(text, match, rule="figure-money", unit=match["unit"])
+
+
+def _scaled(text: str, match: re.Match[str]) -> Found | None:
+    """Return «76 млн», of which the text does not say what it counts: mostly money."""
+    return _amount(text, match, rule="figure-scaled", unit="") if match["scale"] else None
+
+
 def _measure(text: str, match: re.Match[str]) -> Found:
-    return _amount(text, match, rule="figure-measure")
+    return _amount(text, match, rule="figure-measure", unit=match["unit"])
 
 
 def _percent(text: str, match: re.Match[str]) -> Found:
     number, _, value = _written(match)
-    start, end, bound = _span(text, match, keep_prep=True)
+    start, end, bound, change = _span(text, match, share=True)
     share = None if value is None else value / 100
-    return Found(
-        start=start,
-        end=end,
-        kind="share",
-        value=share,
-        unit="%",
-        number=f"{number} %",
-        bound=bound,
-        rule="figure-percent",
-    )
+    shown = f"{SIGNS[change]}{number} %"
+    return replace(_share(start, end, share, shown, bound), unit="%", rule="figure-percent", change=change)
 
 
 def _ratio(text: str, match: re.Match[str]) -> Found:
@@ -212,58 +206,61 @@ def _every(text: str, match: re.Match[str]) -> Found | None:
     return _share(match.start(), match.end(), value, f"1 из {nth}", bound_of(match["bound"] or ""))
 
 
+def _of_several(text: str, match: re.Match[str]) -> Found | None:
+    above, below = part_of(match["above"], match["below"])
+    if not 0 < above < below:
+        return None
+    value = round(Decimal(above) / below, 4)
+    return _share(match.start(), match.end(), value, f"{above} из {below}", bound_of(match["bound"] or ""))
+
+
 def _fraction(text: str, match: re.Match[str]) -> Found | None:
-    start, end, bound = _span(text, match, keep_prep=True)
-    whole = match["fraction"] or match["thirds"] or match["part"]
+    start, end, bound, change = _span(text, match, share=True)
+    whole = match["fraction"] or match["thirds"] or match["part"] or match["halved"]
     if _ORDINAL_BEFORE.search(text[:start]) and match["fraction"]:
         return None
     lower = whole.lower()
+    if match["halved"]:
+        change = change or direction(text[max(0, start - 100) : start], text[end : end + 40], near=False)
     if match["part"]:
         above, below = 1, ordinal_of(lower)
     elif match["thirds"]:
         above, below = (2, 3) if "трет" in lower else (3, 4)
     else:
-        above, below = 1, 2 if lower.startswith("пол") else 3 if lower.startswith("тр") else 4
-    return _share(start, end, round(Decimal(above) / below, 4), f"{above}/{below}", bound) if below else None
+        above, below = 1, 2 if match["halved"] or lower.startswith("пол") else 3 if lower.startswith("тр") else 4
+    if not below:
+        return None
+    shown = f"{SIGNS[change]}{above}/{below}"
+    return replace(_share(start, end, round(Decimal(above) / below, 4), shown, bound), change=change)
 
 
-def _share(start: int, end: int, value: Decimal, number: str, bound: Bound) -> Found:
+def _share(start: int, end: int, value: Decimal | None, number: str, bound: Bound) -> Found:
     return Found(
         start=start, end=end, kind="share", value=value, unit="", number=number, bound=bound, rule="figure-share"
     )
 
 
 def _count(text: str, match: re.Match[str]) -> Found | None:
-    start, end, bound = _span(text, match, keep_prep=False)
+    start, end, bound, change = _span(text, match, share=False)
+    value: Decimal | None
     if match["word"]:
-        number, value = match["word"], Decimal(count_of(match["word"]))
+        value = Decimal(count_of(match["word"]))
         shown = str(value)
     else:
-        number, scale, counted = _written(match)
+        number, scale, value = _written(match)
         if re.fullmatch(r"(?:19|20)\d\d", number) and not scale:
             return None  # a year somebody wrote without «год»
         shown = f"{number} {scale}".strip()
-        value = counted if counted is not None else Decimal(0)
-        if counted is None:
-            return Found(
-                start=start,
-                end=end,
-                kind="count",
-                value=None,
-                unit=match["unit"],
-                number=shown,
-                bound=bound,
-                rule="figure-count",
-            )
     return Found(
         start=start,
         end=end,
         kind="count",
         value=value,
         unit=match["unit"],
-        number=shown,
+        number=SIGNS[change] + shown,
         bound=bound,
         rule="figure-count",
+        change=change,
     )
 
 
@@ -272,32 +269,31 @@ def _pattern(inside: str) -> re.Pattern[str]:
 
 
 _TIMES = "|".join(TIMES_WORDS)
+_KOPECKS = rf"(?:{_GAP}(?P<kopecks>\d{{1,2}}){_GAP}?(?:копе[а-я]+|коп\.?))?"
+_NO_RANGE = r"(?P<from>(?!))?(?P<to>(?!))?(?P<number2>(?!))?"
+_BOUNDED = rf"(?:\b(?P<bound>{BOUND})\s+)?"
 _RULES: Sequence[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Found | None]]] = (
-    (_pattern(rf"{_PREFIX}{_NUMBER}{_SCALE}{_GAP}?(?P<unit>{_CURRENCY})"), _money),
-    (_pattern(rf"{_PREFIX}(?P<unit>[$€£¥]){_GAP}?(?P<number>{NUMBER})(?P<to>(?!))?(?P<number2>(?!))?{_SCALE}"), _money),
+    (_pattern(rf"{_PREFIX}{_NUMBER}{_SCALE}{_GAP}?(?P<unit>{CURRENCY}){_KOPECKS}"), _money),
+    (_pattern(rf"{_PREFIX}(?P<unit>[$€£¥]){_GAP}?{_NO_RANGE}(?P<number>{NUMBER}){_SCALE}"), _money),
     (_pattern(rf"{_PREFIX}{_NUMBER}{_GAP}?(?:%|процент[а-я]*)(?!\w|{_GAP}*пункт)"), _percent),
     (
-        re.compile(
-            rf"(?:\b(?P<bound>{BOUND})\s+)?(?:\bв\s+(?:{_NUMBER}|(?P<word>{_TIMES}))\s+(?P<unit>раза?)\b"
-            rf"|\b(?P<fold>{'|'.join(FOLD)})\b)",
-            re.IGNORECASE,
+        _pattern(
+            rf"{_BOUNDED}(?:\bв\s+(?:{_NUMBER}|(?P<word>{_TIMES}))\s+(?P<unit>раза?)\b|\b(?P<fold>{'|'.join(FOLD)})\b)"
         ),
         _ratio,
     ),
-    (re.compile(rf"{_PREFIX}{_NUMBER}{_SCALE}{_GAP}?(?P<unit>{_MEASURE})"), _measure),
+    (re.compile(rf"{_PREFIX}{_NUMBER}{_SCALE}{_GAP}?(?P<unit>{MEASURE})"), _measure),
+    (_pattern(rf"{_BOUNDED}\bкажд[а-я]{{2,3}}\s+(?P<nth>{ORDINAL})\b(?!\s+{TIME})"), _every),
     (
-        _pattern(rf"(?:\b(?P<bound>{BOUND})\s+)?\bкажд[а-я]{{2,3}}\s+(?P<nth>{ORDINAL})\b(?!\s+{_TIME})"),
-        _every,
+        _pattern(rf"{_BOUNDED}\b(?P<above>{OF_ABOVE})(?:\s+(?!{TIME})[а-яё]+)?\s+из\s+(?P<below>{OF_BELOW})(?![а-яё])"),
+        _of_several,
     ),
     (
         _pattern(
-            rf"{_PREFIX}\b(?:{_THIRDS}|{_PARTS}|{_HALVES})(?!\s+(?:века|часа|финал|дня|срока\s+в|второго|{_TIME}))"
+            rf"{_PREFIX}\b(?:{THIRDS}|{PARTS}|{HALVES}|{HALVED})(?!\s+(?:века|часа|финал|дня|срока\s+в|второго|{TIME}))"
         ),
         _fraction,
     ),
-    (
-        re.compile(rf"{_PREFIX}(?:{_NUMBER}{_SCALE}|\b(?P<word>{COUNT_WORD})){_GAP}(?P<unit>{_NOUN})"),
-        _count,
-    ),
-    (_pattern(rf"{_PREFIX}{_NUMBER}{_GAP}(?P<unit>{SCALE})"), _scaled),
+    (re.compile(rf"{_PREFIX}(?:{_NUMBER}{_SCALE}|\b(?P<word>(?i:{COUNT_WORD}))){_GAP}(?P<unit>{THING})"), _count),
+    (_pattern(rf"{_PREFIX}{_NUMBER}{_SCALE}"), _scaled),
 )

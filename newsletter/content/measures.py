@@ -4,39 +4,57 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsletter.content.figures import Found
-from newsletter.language.periods import YEAR_WORD, Period, find_periods, resolved
+from newsletter.language.calendar import MONTHS_GENITIVE
+from newsletter.language.periods import Period, find_periods, resolved
+from newsletter.language.phrases import (
+    PREPOSITIONS,
+    is_label,
+    is_short_participle,
+    is_verb,
+    noun_phrase,
+    without_dangling,
+)
 from newsletter.language.sentences import sentences
 from newsletter.language.speech import VERB
 
 _MAX_WORDS = 110  # characters; a card's label is two lines
 _BOUNDARY = re.compile(r"[,;:]\s|\s[–—]\s|[()]")
 _COMPARISON = re.compile(
-    r"(?:(?:больше|меньше|выше|ниже|дороже|дешевле|быстрее|чаще|лучше)\s*,?\s+(?=чем\b))?"
+    r"(?:(?:больше|меньше|выше|ниже|дороже|дешевле|быстрее|чаще|реже|лучше)\s*,?\s+(?=чем\b))?"
     r"(?:чем\s+(?:за\s+|в\s+|на\s+|у\s+)?[^.,;!?»]+|(?P<with>по\s+сравнению\s+со?\s+)[^.,;!?»]+"
     r"|к\s+уровню\s+[^.,;!?»]+|превы[сш][а-яё]+\s+(?:показател|уровень|результат)[^.,;!?»]+|годом\s+ранее|год\s+назад)",
     re.IGNORECASE,
 )
+_AGAINST = re.compile(r"\s+((?:против|вместо)\s+(?:[^.,;:!?»–—]|[.,](?=\d))+)", re.IGNORECASE)
+_BEFORE_AGAINST = re.compile(r"\b(?:против|вместо)\s+$", re.IGNORECASE)
 _LEADING = re.compile(
-    r"^(?:(?:а|и|но|или|при\s+этом|также|кроме\s+того|это|что|из\s+них|в\s+том\s+числе|всего|итого|зато|сейчас|сегодня|уже|в\s+целом|причем|причём)\s+)+",
+    r"^(?:(?:а|и|но|или|при\s+этом|также|кроме\s+того|это|что|из\s+них|в\s+том\s+числе|всего|итого|зато|сейчас|сегодня"
+    r"|теперь|уже|в\s+целом|причем|причём|еще|ещё|вот|даже"
+    r"|с\s+начала\s+(?:года|сезона))\s+)+",
     re.IGNORECASE,
 )
 _ON_A_SUM = re.compile(
-    r"\s*\b(?:на\s+(?:общую\s+)?сумму|в\s+размере|в\s+объеме|в\s+количестве|суммой)\s*$", re.IGNORECASE
+    r"\s*\b(?:на\s+(?:общую\s+)?сумму|в\s+размере|в\s+объеме|в\s+количестве|суммой|(?:общей\s+)?стоимостью)\s*$",
+    re.IGNORECASE,
 )
 _COPULA = re.compile(
-    r"\s*\b(?:состав(?:ил|ля|ит|ят)|достиг|достигн|превыс|превыша|равн|насчитыва|вырос|увелич|сниз|сократи|упал|подня"
-    r"|уменьш|стал[аио]?\b|выраст|оцениваетс|был[аио]?\b)[а-яё]*(?:\s+(?:до|на|в|почти|уже))?\s*$",
+    r"\s*\b(?:не\s+)?(?:состав(?:ил|ля|ит|ят)|достиг|достигн|превыс|превыша|равн|насчитыва|вырос|увелич|сниз|сократи|упал"
+    r"|подня|уменьш|стал[аио]?\b|выраст|раст[уеё]т|оцениваетс|был[аио]?\b|сто(?:ит|ил|ят)|обош(?:ел|ёл|л|едш)|обойд[её]т)"
+    r"[а-яё]*(?:\s+[а-яё]+у)?(?:\s+(?:до|на|в|почти|уже|более|менее))*\s*$",
     re.IGNORECASE,
 )
 _DANGLING = re.compile(r"(?:^|\s)(?:до|на|в|к|за|с|по|от|из|и|а|уже|еще|ещё|для|во|со|это)\s*$", re.IGNORECASE)
-_VERBISH = re.compile(r"[а-яё]+(?:ли|ла|ло|л|ют|ет|ит|ят|ено|ана|ены|аны|лся|лась|лись|лось)$")
+_GOVERNED = re.compile(r"(?:^|\s)(?:на|в|во|к|ко|с|со|из|от|по|до|у|за|при)\s*$", re.IGNORECASE)
 _ATTRIBUTED = re.compile(rf",?\s+{VERB.pattern}.*$", re.IGNORECASE)
-_COMPARATIVE = re.compile(r"(?:больше|меньше|выше|ниже|дороже|дешевле|быстрее|чаще|лучше)\b")
-_AIM = re.compile(r"\b(?:к|до|с|после)\s+(?:конц[а-я]+\s+|начал[а-я]+\s+)?$", re.IGNORECASE)
-_EMPTY = re.compile(r"(?:это|что|они|он|она|которые|который|таких|их|из)?\s*", re.IGNORECASE)
+_COMPARATIVE = re.compile(r"(?:больше|меньше|выше|ниже|дороже|дешевле|быстрее|чаще|реже|лучше)\b")
+_EMPTY = re.compile(r"(?:это|что|они|он|она|которые|который|таких|их|из|почти|и|а)?\s*", re.IGNORECASE)
+_OF_A_WHOLE = re.compile(r"^от\s+", re.IGNORECASE)
+_FOR_A_TIME = re.compile(r"^((?:за|в)\s+(?:год|сезон|месяц|неделю|сутки|полгода|день))\s+(?=[а-яё«])", re.IGNORECASE)
+_FULL_DATE = re.compile(rf"\b\d{{1,2}}\s+(?:{'|'.join(MONTHS_GENITIVE)})\s+((?:19|20)\d\d)\b", re.IGNORECASE)
+_DAY = re.compile(rf"\b(?:со?\s+|до\s+|к\s+)?\d{{1,2}}\s+(?:{'|'.join(MONTHS_GENITIVE)})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +66,18 @@ class Around:
     comparison: str
     period: Period | None
     base: Period | None
+    inherits: bool = False  # it says only how much more: of what, the figure before it said
 
 
 def this_year(texts: Sequence[str], known: int = 0) -> int:
-    """Return the year that «этого года» means: that of the item's date, else the latest that the lead reports on.
+    """Return the year that «этого года» means: that of the item's date, else of a date or part of a year in the lead.
 
-    A year further down may be one of plans or of history; then it stays unknown (0).
+    A whole year, or one whose end is reported on, may be the year before: then it stays unknown (0).
     """
     lead = next((text for text in texts if text), "")
-    years = [int(found[1]) for found in YEAR_WORD.finditer(lead) if not _AIM.search(lead, 0, found.start())]
-    return known or max(years, default=0)
+    days = [int(found[1]) for found in _FULL_DATE.finditer(lead)]
+    parts = [period.year for period in find_periods(lead) if period.year and 0 < period.final < 12]
+    return known or max(days + parts, default=0)
 
 
 def look_around(text: str, figures: Sequence[Found], *, year: int) -> list[Around]:
@@ -67,14 +87,12 @@ def look_around(text: str, figures: Sequence[Found], *, year: int) -> list[Aroun
     for at, figure in enumerate(figures):
         start, end = next(((a, b) for a, b in spans if a <= figure.start < b), (0, len(text)))
         one = _around(text, start, end, figure, year)
-        if not one.measures and at and figures[at - 1].start >= start:  # «…, это в 2,7 раза больше»
-            one = Around(
-                measures=around[-1].measures,
-                names=around[-1].names,
-                comparison=one.comparison,
-                period=one.period or around[-1].period,
-                base=one.base,
+        if one.inherits and at and figures[at - 1].start >= start:  # «…, это в 2,7 раза больше»
+            one = replace(
+                one, measures=around[-1].measures, names=around[-1].names, period=one.period or around[-1].period
             )
+            if figure.kind != "ratio" and not _can_stand(one.measures, figure):
+                one = replace(one, measures="", names=False)
         around.append(one)
     return around
 
@@ -99,15 +117,50 @@ def _around(text: str, start: int, end: int, figure: Found, year: int) -> Around
     if behind is not None and figure.kind == "amount":  # «против 2,9 млрд рублей годом ранее»
         period = resolved(behind, this_year=year, of=period)
     base = resolved(inside[0], this_year=year, of=period) if inside else None
-    before, after = text[clause_start : figure.start], text[figure.end : clause_end]
-    measures, names = _told(before, after, figure)
-    listed = re.match(r"\s+[–—]\s+([^,.;:!?]+)", text[figure.end : end])
-    if listed and not _without(before):  # «треть – масложировая продукция, 8,5% – мясо и молоко»
-        measures, names = _short(_without(listed[1])), False
-    if not measures and figure.kind == "amount":  # «первые два, на общую сумму более 1,1 млрд рублей»
-        measures, names = _told(text[start : figure.start], "", figure)
+    before = text[clause_start : figure.earlier[0] or figure.start]
+    after = text[figure.end : clause_end]
+    measures, names = _measures(text, (start, end), (clause_start, clause_end), figure)
+    inherits = not measures and (figure.kind == "ratio" or bool(figure.change)) and _says_nothing(before, after)
     words = text[comparison[0] : comparison[1]].strip() if comparison else ""
-    return Around(measures=measures, names=names, comparison=words, period=period, base=base)
+    if figure.earlier[1]:
+        words = text[slice(*figure.earlier)]
+    elif not words and (against := _AGAINST.match(text, figure.end, end)):
+        words = against[1].strip()
+    return Around(measures=measures, names=names, comparison=words, period=period, base=base, inherits=inherits)
+
+
+def _says_nothing(before: str, after: str) -> bool:
+    """Claim that a clause names no thing: «это в 2,7 раза больше»."""
+    after = _COMPARATIVE.sub("", _without(after))
+    return bool(_EMPTY.fullmatch(_without(before).strip(" –—"))) and not re.search(r"[а-яё]{3,}", after)
+
+
+def _measures(text: str, sentence: tuple[int, int], clause: tuple[int, int], figure: Found) -> tuple[str, bool]:
+    """Return what a figure measures, empty where the words cannot stand alone, and whether that is a name."""
+    begin = figure.earlier[0] or figure.start
+    before, after = text[clause[0] : begin], text[figure.end : clause[1]]
+    if figure.change == "unknown" or _BEFORE_AGAINST.search(before):
+        return "", False
+    if against := _AGAINST.match(text, figure.end, sentence[1]):
+        after = text[max(against.end(), figure.end) : clause[1]] if against.end() < clause[1] else ""
+    measures, names = _told(before, after, figure)
+    listed = re.match(r"\s+[–—]\s+([^,.;:!?()]+)", text[figure.end : sentence[1]])
+    said = re.match(r"\s+[–—]\s+([^,.;:!?()»]+)", text[clause[1] : sentence[1]])
+    if listed and not _without(before).strip(" –—"):  # «треть – масложировая продукция, 8,5% – мясо и молоко»
+        measures, names = ("" if listed[1].startswith("это ") else _short(_without(listed[1]))), False
+    elif said and figure.kind == "share" and not figure.change and after.strip() and measures == _short(after):
+        measures = f"{measures} – {_short(said[1])}"  # «каждый пятый мастер – женщина»
+    if not measures and figure.kind == "amount":  # «самый крупный взнос, 9,5 млн, сделала семья»
+        measures, names = _told(text[_clause_before(text, sentence[0], clause[0]) : begin], "", figure)
+    return (measures, names) if _can_stand(measures, figure) else ("", False)
+
+
+def _clause_before(text: str, start: int, at: int) -> int:
+    return max((found.end() for found in _BOUNDARY.finditer(text, start, max(start, at - 1))), default=start)
+
+
+def _can_stand(measures: str, figure: Found) -> bool:
+    return is_label(measures, verb_first=figure.kind in {"amount", "count"} and not figure.change)
 
 
 def _within(period: Period, comparison: tuple[int, int], start: int) -> bool:
@@ -119,7 +172,7 @@ def _comparison(text: str, start: int, end: int, figure: Found) -> tuple[int, in
     found = _comparisons(text, start, end)
     after = [span for span in found if span[0] >= figure.end and not _another_number(text[figure.end : span[0]])]
     before = [span for span in found if span[1] <= figure.start and not _another_number(text[span[1] : figure.start])]
-    if figure.kind in {"amount", "count"} and not re.search(r"\bна\s+$", text[start : figure.start]):
+    if figure.kind in {"amount", "count"} and not figure.change:
         return None  # what is compared is the ratio beside it
     return after[0] if after else before[-1] if before else None
 
@@ -155,22 +208,55 @@ def _told(before: str, after: str, figure: Found) -> tuple[str, bool]:
     dashed = re.search(r"\s+[–—]\s*$", before)  # «площадь цеха – 12 га»
     before = before[: dashed.start()] if dashed else before
     after = "" if re.match(r"\s*(?:и|а|но|или)\s", after) else _without(after).strip(" .!?…;:")
-    copula = _COPULA.search(before)
-    subject = _DANGLING.sub("", _ON_A_SUM.sub("", before[: copula.start()] if copula else before)).strip()
-    if copula and subject and not (after and figure.rule == "figure-share"):
-        return _short(subject), True
     if figure.kind == "ratio" or _COMPARATIVE.match(after):
         after = ""
+    copula = _COPULA.search(before)
+    governed = bool(_GOVERNED.search(before)) and not copula
+    summed = _ON_A_SUM.sub("", before[: copula.start()] if copula else before)
+    subject = without_dangling(_DANGLING.sub("", summed))
+    if copula and subject and not (after and figure.rule == "figure-share"):
+        return _short(noun_phrase(subject)), True
     if not subject or _EMPTY.fullmatch(subject):
-        return _short(after), False
+        return _short(_OF_A_WHOLE.sub("", after)), False
     if copula and after:  # «экспортером стал каждый шестой резидент» → «резидент стал экспортером»
         return _short(f"{after} {copula.group().strip()} {_lowered(subject)}"), False
-    if not after:
-        return _short(subject), bool(dashed)
-    head, _, last = subject.rpartition(" ")
-    if head and _VERBISH.fullmatch(last):  # «предприятия обеспечили 68% экспорта» → «экспорта обеспечили предприятия»
-        return _short(f"{after} {last} {_lowered(head)}"), False
-    return _short(f"{subject} {after}"), False
+    if summed != before:  # «оборудование стоимостью»: what follows is another's
+        return _short(subject), False
+    if figure.change and dashed:  # «сбор картофеля вырос вдвое, овощей – на 6,5%»: half of what grew is not here
+        return "", False
+    return _in_a_sentence(subject, after, governed, figure), bool(dashed) and not after
+
+
+def _in_a_sentence(subject: str, after: str, governed: bool, figure: Found) -> str:
+    """Return the words on both sides of a figure as a label that reads on from the number."""
+    if governed:  # «посеяны на 412 тыс. гектаров», «на 94 процентах площадей»: the words before carry on, if any
+        return "" if figure.kind == "share" else _short(subject)
+    head, verb = _parted(subject)
+    from_behind = after.split(" ", 1)[0].lower() in PREPOSITIONS
+    if head and verb and after and not (from_behind and not _OF_A_WHOLE.match(after)):
+        # «предприятия обеспечили 68% экспорта» → «экспорта обеспечили предприятия»
+        return _short(f"{noun_phrase(_OF_A_WHOLE.sub('', after))} {verb} {_lowered(head)}".strip())
+    if head and verb:  # «на предприятии создано 240 мест» → «создано на предприятии»
+        if any(map(is_verb, head.split(" "))):
+            return ""
+        time = _FOR_A_TIME.match(head)
+        return _short(
+            f"{verb} {_lowered(head[time.end() :])} {_lowered(time[1])}" if time else f"{verb} {_lowered(head)}"
+        )
+    if not after:  # «опрошены руководители 39 предприятий»: read from the number on, this is none
+        return "" if is_short_participle(subject.split(" ", 1)[0]) else _short(subject)
+    if is_label(_lowered(subject)) and from_behind:
+        return _short(f"{subject} {after}")
+    return _short(noun_phrase(after)) if figure.kind == "amount" else ""
+
+
+def _parted(subject: str) -> tuple[str, str]:
+    """Return words as what stands before the verbs at their end, and these."""
+    parts = subject.split(" ")
+    at = len(parts)
+    while at and is_verb(parts[at - 1]) and len(parts) - at < 2:
+        at -= 1
+    return " ".join(parts[:at]), " ".join(parts[at:])
 
 
 def _without(words: str) -> str:
@@ -182,7 +268,7 @@ def _without(words: str) -> str:
             r"\b(?:за|в|во|с|со|к|до|на|после|по\s+итогам)\s+(?:перв[а-яё]+\s+)?$", words[: period.start], re.IGNORECASE
         )
         words = words[: lead.start() if lead else period.start] + " " + words[period.end :]
-    words = " ".join(words.split(" ")).strip(" ,")
+    words = _DAY.sub(" ", words).strip(" ,")
     words = re.sub(r" {2,}", " ", words)
     return _LEADING.sub("", words + " ").strip(" ,")
 
@@ -196,6 +282,4 @@ def _short(words: str) -> str:
     words = _ATTRIBUTED.sub("", words).strip(' ,;:–—"')
     if words.count("«") != words.count("»"):  # cut out of a longer stretch
         words = words.strip("«» ")
-    if len(words) <= _MAX_WORDS:
-        return _lowered(words) if words else ""
-    return _lowered(words[:_MAX_WORDS].rsplit(" ", 1)[0].rstrip(" ,–—")) + "…"
+    return _lowered(words) if words and len(words) <= _MAX_WORDS else ""

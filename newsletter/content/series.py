@@ -36,7 +36,7 @@ def find_series(told: Sequence[Told]) -> Series | None:
         period = mention.around.period
         if mention.found.kind != "amount" or mention.found.rule != "figure-money" or mention.found.value is None:
             continue
-        if mention.found.bound or period is None or not period.year:
+        if mention.found.bound or mention.found.change or period is None or not period.year:
             continue
         points = _points(told, mention, period)
         if points:

@@ -14,14 +14,20 @@ _SPACE = "[ \u00a0\u202f]"
 NUMBER = rf"(?:\d{{1,3}}(?:{_SPACE}\d{{3}})+(?!\d)(?:,\d+)?|\d+(?:[.,]\d+)?)"
 _DOT = r"(?:\.(?=\s*(?-i:[а-яё$€₽])))?"  # the full stop of a sentence is no part of an abbreviation
 SCALE = (
-    rf"(?:тыс{_DOT}|тысяч[аиу]?|млн{_DOT}|миллион(?:а|ов)?|млрд{_DOT}|миллиард(?:а|ов)?|трлн{_DOT}|триллион(?:а|ов)?)"
-    r"(?![а-яё])"
+    rf"(?:тыс{_DOT}|тысяч(?:а|и|у|ам|ами|ах|ей)?|(?:млн|млрд|трлн){_DOT}"
+    r"|(?:миллион|миллиард|триллион)(?:а|у|ом|е|ов|ам|ами|ах)?)(?![а-яё])"
 )
 _SCALES = {"тыс": 3, "млн": 6, "мил": 6, "трл": 12, "три": 12}
 
 _BOUNDS: dict[str, Bound] = {
     "более чем": "more",
     "больше чем": "more",
+    "чуть больше": "more",
+    "чуть более": "more",
+    "немногим больше": "more",
+    "немногим более": "more",
+    "не ниже": "more",
+    "минимум": "more",
     "не менее чем": "more",
     "не менее": "more",
     "не меньше": "more",
@@ -30,6 +36,12 @@ _BOUNDS: dict[str, Bound] = {
     "больше": "more",
     "свыше": "more",
     "менее чем": "less",
+    "меньше чем": "less",
+    "чуть меньше": "less",
+    "чуть менее": "less",
+    "не выше": "less",
+    "не свыше": "less",
+    "не больше чем": "less",
     "не более чем": "less",
     "не более": "less",
     "не больше": "less",
@@ -38,6 +50,7 @@ _BOUNDS: dict[str, Bound] = {
     "максимум": "less",
     "до": "less",
     "около": "about",
+    "без малого": "about",
     "почти": "about",
     "порядка": "about",
     "примерно": "about",
@@ -72,6 +85,29 @@ COUNT_WORD = (
     + "|".join(_TEENS)
     + ")(?![а-яё])"
 )
+
+# A unit in words counts only before a scale: «около шести тысяч человек».
+_UNIT_FORMS: dict[str, Decimal] = {
+    **dict.fromkeys(words("полторы полтора полутора"), Decimal("1.5")),
+    **dict.fromkeys(words("одна один одну одной одного"), Decimal(1)),
+    **dict.fromkeys(words("два две двух двум двумя"), Decimal(2)),
+    **dict.fromkeys(words("три трех трёх трем трём тремя"), Decimal(3)),
+    **dict.fromkeys(words("четыре четырех четырёх четырем четырём четырьмя"), Decimal(4)),
+    **dict.fromkeys(words("пять пяти пятью"), Decimal(5)),
+    **dict.fromkeys(words("шесть шести шестью"), Decimal(6)),
+    **dict.fromkeys(words("семь семи семью"), Decimal(7)),
+    **dict.fromkeys(words("восемь восьми восемью"), Decimal(8)),
+    **dict.fromkeys(words("девять девяти девятью"), Decimal(9)),
+    **dict.fromkeys(words("десять десяти десятью"), Decimal(10)),
+}
+SCALED_NUMBER = rf"(?:{NUMBER}|(?i:{'|'.join(sorted(_UNIT_FORMS, key=len, reverse=True))})(?={_SPACE}{SCALE}))"
+
+# «двое из пяти», «три человека из ста»: how many of how many, both in words. «Один из трёх» singles one out.
+_OF_ABOVE = {"двое": 2, "две": 2, "два": 2, "трое": 3, "три": 3, "четверо": 4, "четыре": 4, "пятеро": 5, "пять": 5}
+_OF_ABOVE |= {"шестеро": 6, "шесть": 6, "семеро": 7, "семь": 7, "восемь": 8, "девять": 9, "десять": 10}
+_OF_BELOW = {"трех": 3, "трёх": 3, "четырех": 4, "четырёх": 4, "пяти": 5, "шести": 6, "семи": 7, "восьми": 8}
+_OF_BELOW |= {"девяти": 9, "десяти": 10, "двадцати": 20, "ста": 100, "тысячи": 1000}
+OF_ABOVE, OF_BELOW = "|".join(_OF_ABOVE), "|".join(_OF_BELOW)
 
 TIMES_WORDS: dict[str, Decimal] = {
     "полтора": Decimal("1.5"),
@@ -111,13 +147,30 @@ ORDINAL = "(?:" + "|".join(ORDINALS) + ")(?:ый|ий|ой|ая|ья|ое|ье|�
 
 
 def value_of(number: str, scale: str = "") -> Decimal:
-    """Return the value of a written number: "1,35" and "млрд" are 1350000000."""
-    value = Decimal(re.sub(_SPACE, "", number).replace(",", "."))
+    """Return the value of a written number: "1,35" and "млрд" are 1350000000, "шести" and "тысяч" 6000."""
+    word = _UNIT_FORMS.get(number.lower())
+    value = Decimal(re.sub(_SPACE, "", number).replace(",", ".")) if word is None else word
     if not scale:
         return value
-    power = 9 if scale.startswith(("млрд", "миллиард")) else _SCALES[scale[:3]]
-    scaled = value * 10**power
+    scaled = value * 10 ** power_of(scale)
     return Decimal(int(scaled)) if scaled == int(scaled) else scaled  # 248000000, never 2.48E+8
+
+
+def power_of(scale: str) -> int:
+    """Return the power of ten of a scale: 9 for «млрд»."""
+    lower = scale.lower()
+    return 9 if lower.startswith(("млрд", "миллиард")) else _SCALES[lower[:3]]
+
+
+def part_of(above: str, below: str) -> tuple[int, int]:
+    """Return «двое» and «пяти» as 2 and 5; 0 for what is no such word."""
+    return _OF_ABOVE.get(above.lower(), 0), _OF_BELOW.get(below.lower(), 0)
+
+
+def leading_bound(written: str) -> str:
+    """Return the whole of the words that bound a figure at its beginning: «не менее чем», «чуть больше»."""
+    found = re.match(rf"{BOUND}(?=\s)", written, re.IGNORECASE)
+    return found.group() if found else ""
 
 
 def bound_of(written: str) -> Bound:
