@@ -16,13 +16,47 @@ from newsletter.language.sentences import sentences
 
 _RULE = "places"
 _DELIVERED = re.compile(
-    r"постав(?:к|л|ок|и[лт])|экспорт|отправ|отгру[жз]|приобрета|приобре[лт]|покуп|купил|закуп|прода[жюеё]|продал|рын[ок]"
-    r"|импорт[еёи]р|заказчик|потребител|вывоз|доставл|доставк|реализу",
+    r"постав(?:к|л|ок|и[лт])|экспорт|отгру[жз]|приобрета|приобр[её][лт]|покуп|купил|закуп|прода[жюеё]|продал|рын[ок]"
+    r"|импорт[её]р|заказчик|потребител|вывоз|вывез|реализу|внедр[еяи]",
+    re.IGNORECASE,
+)
+# People are sent and carried as well: these verbs deliver only with goods beside them.
+_CARRIED = re.compile(
+    r"отправ(?:и(?:ла|л|ли|ть|т|м)|ля(?:ют|ет|ли|ем|ть)|лен[аоы]?|к[аиуе]|ок|(?:ит|ила|или|ят|ляет|ляют)(?:ся|сь))(?![а-яё])|достав(?:л|к|ит|ят)"
+    r"|(?:по|у)?вез(?:ут|[её]т|ли|ены)(?![а-яё])|(?:уходит|уходят|уш[её]л|ушл[аи])(?![а-яё])",
+    re.IGNORECASE,
+)
+_GOES = re.compile(r"отправ(?:ит|ил|ила|или|ило|ят|ляет|ляют)(?:ся|сь)(?![а-яё])", re.IGNORECASE)
+_GOODS = re.compile(
+    r"продукц|товар|парти[яюией]|груз|урожа|зерн|пшениц|ячмен|кукуруз|масл|мяс|молок|сахар|овощ|фрукт|рыб|издели|прибор"
+    r"|оборудован|станк|кабел|контейнер|вагон|тонн|детал|сырь|удобрен|металл|сталь|древесин|пиломатериал|нефт|угл[яе]"
+    r"|топлив|лекарств|препарат|вакцин|автомобил|грузовик|модул|датчик|агрегат|двигател|программ|комплект|образц|заказ"
+    r"|ткан|одежд|обув|мебел|бумаг|посыл|электроник|микросхем|пластик|цемент|кирпич|стекл|руд[аыу]|машин",
+    re.IGNORECASE,
+)
+_PEOPLE = re.compile(
+    r"сборн[а-яё]+|делегац|команд[аыуе]\b|спортсмен|школьник|студент|волонт[её]р|турист|\bдет(?:и|ей|ям)\b|участник"
+    r"|специалист|сотрудник|кубк|чемпионат|турнир|соревнован|стажиров|командиров|экскурс|фестивал|конференц|олимпиад"
+    r"|гастрол|визит|отпуск|пациент|гуманитарн",
+    re.IGNORECASE,
+)
+# Bought in China: by Chinese of us, or by us of Chinese? Without a word of exports or of our own goods, no destination.
+_BOUGHT = re.compile(r"покупа|купил|закуп|приобрета|приобр[её][лт]|заказыва|заказал", re.IGNORECASE)
+_BOUGHT_ONCE = re.compile(r"купил|закупил|приобр[её][лт]|заказал", re.IGNORECASE)
+_ABROAD = re.compile(
+    r"экспорт|за\s+рубеж|за\s+границ|вывоз|отгру[жз]|поставк|поставля|внешн[а-яё]+\s+рын", re.IGNORECASE
+)
+_SUPPLIES = re.compile(
+    r"сырь|комплектующ|запчаст|импорт(?!\s*[её]р)|семен|завоз|ввоз|для\s+(?:себя|нужд|завода|производства)",
+    re.IGNORECASE,
+)
+_SOLD = re.compile(
+    r"постав|экспорт|отгру[жз]|прода[жюеёнл]|рын[ок]|вывоз|вывез|реализу|внедр|импорт[её]р|потребител|покупател|заказчик",
     re.IGNORECASE,
 )
 _ONLY_TALK = re.compile(
     r"контакт|переговор|планиру|намерен|рассматрива|обсужда|интерес|партн[её]рств|соглашени|меморандум|выставк|форум"
-    r"|делегаци|готовятся|предложени|потенциал",
+    r"|делегаци|готовятся|предложени|потенциал|изуча|мечта|хотел[аи]?\b|надее|\b(?:поед|поех|уех|едет|едут|летит|летят|вылет|прилет|посет|посещ|прибы|прие[хз])",
     re.IGNORECASE,
 )
 _BUYS = re.compile(
@@ -30,7 +64,14 @@ _BUYS = re.compile(
     re.IGNORECASE,
 )
 _TO = re.compile(
-    r"\b(?:в|во|на|для|рынок|рынк[аиуе]|рынк(?:ам|ах|ов))\s+(?:[а-яё]+(?:ую|ой|ие|ых|ий|ей)\s+)?$", re.IGNORECASE
+    r"\b(?:в|во|на|для|рынок|рынк[аиуе]|рынк(?:ам|ах|ов))\s+(?:[а-яё]+(?:ую|ой|ие|ых|ий|ей)\s+)?"
+    r"(?:(?:порт|город|регион|провинци|област|магазин|завод|предприяти|компани|клиник|больниц|школ|рынк)[а-яё]*\s+)?$",
+    re.IGNORECASE,
+)
+_CUSTOMERS_FROM = re.compile(r"(?:заказчик|покупател|потребител|клиент)[а-яё]*\s+из\s+$", re.IGNORECASE)
+_CONTRACT = re.compile(
+    r"контракт[а-яё]*[^.;]*(?:подписан|заключ[её]н|выполн)|договор[а-яё]*\s[^.;]*(?:подписан|заключ[её]н)|отгру[жз]|прода[нл]|поставл",
+    re.IGNORECASE,
 )
 _FROM = re.compile(r"\b(?:из|с|со|от)\s+(?:[а-яё]+\s+)?$", re.IGNORECASE)
 _LISTED = re.compile(r"\s*(?:,|;|\s(?:и|или|а\s+также|также))(?:\s*(?:и|а\s+также|также|в|во|на))?\s*$")
@@ -56,11 +97,25 @@ def _destinations(text: str) -> Iterator[tuple[str, str]]:
     """Yield (part of the world, place); an empty place where a part of the world itself is the destination."""
     for start, end in sentences(text):
         sentence = text[start:end]
-        if not _DELIVERED.search(sentence):
+        if not _is_of_deliveries(sentence, text):
             continue
         for clause in _clauses(sentence):
             if not _ONLY_TALK.search(clause):
                 yield from _in_clause(clause, buys=bool(_BUYS.search(clause)))
+
+
+def _is_of_deliveries(sentence: str, text: str) -> bool:
+    """Claim that a sentence tells where something is delivered or sold, and not where people went or we bought."""
+    if _GOES.search(sentence) and (_PEOPLE.search(sentence) or not _GOODS.search(sentence)):
+        return False
+    if not _DELIVERED.search(sentence):
+        return bool(_CARRIED.search(sentence) and _GOODS.search(sentence)) and not _PEOPLE.search(sentence)
+    if _SOLD.search(sentence) or not _BOUGHT.search(sentence):
+        return True
+    exports = bool(_ABROAD.search(text))
+    if _BOUGHT_ONCE.search(sentence):
+        return exports and not _SUPPLIES.search(sentence)
+    return (exports or bool(_GOODS.search(sentence))) and not _SUPPLIES.search(sentence)
 
 
 def _clauses(sentence: str) -> Iterator[str]:
@@ -79,10 +134,11 @@ def _in_clause(clause: str, *, buys: bool) -> Iterator[tuple[str, str]]:
         listed = accepted is not None and bool(_LISTED.fullmatch(between))
         headed = accepted is not None and accepted.is_region and bool(_HEADS.fullmatch(between))
         before = clause[: place.start]
-        if _FROM.search(before):
+        customers = bool(_CUSTOMERS_FROM.search(before) and _CONTRACT.search(clause))
+        if _FROM.search(before) and not customers:
             accepted, head = None, ""
             continue
-        led = bool(_TO.search(before))
+        led = bool(_TO.search(before)) or customers
         subject = buys and is_nominative(clause, place)
         heading = place.is_region and bool(re.match(r"\s*[–—:(]", clause[place.end :]))
         if not (listed or headed or led or subject or heading):
