@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import product
+from zoneinfo import ZoneInfo
 
 from newsletter.content.item import Image, NewsItem, plain
 from newsletter.errors import InputError, UsageError
@@ -46,6 +47,7 @@ class Issue:
     date: date | None
     template: str  # theme: a folder of templates/
     list_name: str = ""  # where the item names its list
+    embargo_until: datetime | None = None  # aware; not to be sent before
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     waivers: Mapping[str, str] = field(default_factory=dict)  # {finding id: reason}
 
@@ -83,6 +85,7 @@ def build_issue(items: Sequence[NewsItem], *, options: ContentOptions, settings:
         date=_date(options.date) if options.date else item.date,
         template=_template(options.template or _word(item, "template") or "press", item),
         list_name=_word(item, "list"),
+        embargo_until=_embargo(item, settings.office.timezone),
         variants=_variants(item),
         waivers=_waivers(item),
     )
@@ -112,6 +115,22 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"--date {text} is no date", fix="write it as 2026-11-23") from error
+
+
+def _embargo(item: NewsItem, timezone: str) -> datetime | None:
+    """Return the moment as an aware time in the office's zone; a date alone is its midnight there."""
+    text = _word(item, "embargo_until")
+    if not text:
+        return None
+    zone = ZoneInfo(timezone)
+    try:
+        at = datetime.fromisoformat(text)
+        at = at.astimezone(zone) if at.tzinfo else at.replace(tzinfo=zone)
+        at.astimezone(UTC)  # the years 1 and 9999 have moments that no zone but their own can say
+    except (ValueError, OverflowError) as error:
+        example = "must be a moment such as 2024-05-14T10:00+03:00"
+        raise _wrong(item, "embargo_until", f"{example}, not {text!r}") from error
+    return at
 
 
 def _template(name: str, item: NewsItem) -> str:

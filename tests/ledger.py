@@ -12,7 +12,8 @@ from newsletter.address import normalise
 from newsletter.render.compiled import CompiledIssue, CompiledVariant, MailHeaders, SlotUse, Step
 from newsletter.store.audience import Meant
 from newsletter.store.database import Engine, open_database, writing
-from newsletter.store.issues import Again, Plan, freeze
+from newsletter.store.freezing import Again, freeze
+from newsletter.store.issues import Plan
 from newsletter.store.subscribers import add_subscriber, need_list
 from newsletter.subscriber import GoodRow
 from newsletter.tokens import Keys

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from newsletter.content.item import Image, NewsItem, Origin, Span
 from newsletter.errors import InputError, UsageError
 from newsletter.issue import MAX_PREHEADER, ContentOptions, build_issue
-from newsletter.settings import Settings
+from newsletter.settings import Office, Settings
 
 
 def item(**changes: object) -> NewsItem:
@@ -74,6 +74,28 @@ def test_wrong_variants_name_file_and_line(variants: object) -> None:
     with pytest.raises(InputError) as caught:
         issue(item(front={"variants": variants}, front_lines={"variants": 4}))
     assert (caught.value.path, caught.value.line) == ("content/a.md", 4)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2026-12-01T10:00+03:00", datetime(2026, 12, 1, 7, tzinfo=UTC)),
+        ("2026-12-01T10:00", datetime(2026, 12, 1, 3, tzinfo=UTC)),
+        ("2026-12-01", datetime(2026, 11, 30, 17, tzinfo=UTC)),
+    ],
+)
+def test_embargo_without_an_offset_is_in_the_offices_zone(written: str, meant: datetime) -> None:
+    settings = Settings(office=Office(timezone="Asia/Krasnoyarsk"))
+    found = item(front={"embargo_until": written})
+    assert build_issue([found], options=ContentOptions(), settings=settings, key="k").embargo_until == meant
+    assert issue(item()).embargo_until is None
+
+
+@pytest.mark.parametrize("written", ["завтра", "0001-01-01T00:00+03:00", "2026-13-01"])
+def test_wrong_embargo_names_file_and_line(written: str) -> None:
+    with pytest.raises(InputError, match="must be a moment") as caught:
+        issue(item(front={"embargo_until": written}, front_lines={"embargo_until": 3}))
+    assert (caught.value.path, caught.value.line) == ("content/a.md", 3)
 
 
 def test_template_name_is_no_path() -> None:

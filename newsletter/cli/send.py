@@ -26,6 +26,7 @@ from newsletter.cli.delivering import (
 )
 from newsletter.cli.importing import file_list_name, import_file
 from newsletter.cli.issues import show, status, stop
+from newsletter.cli.opening import open_store
 from newsletter.cli.options import Date, Items, Json, Lang, Preheader, Subject, Template, Title
 from newsletter.cli.output import print_json, say, warn
 from newsletter.cli.resume import resume
@@ -41,16 +42,9 @@ from newsletter.render.compiled import CompiledIssue
 from newsletter.sending.report import counts_json
 from newsletter.sending.session import Opening
 from newsletter.store.audience import Meant, Person, Summary, summarise
-from newsletter.store.database import Engine, open_database, reading, writing
-from newsletter.store.issues import (
-    Again,
-    Plan,
-    already_sent,
-    freeze,
-    latest_of_pair,
-    nobody,
-    shown,
-)
+from newsletter.store.database import Engine, reading, writing
+from newsletter.store.freezing import Again, already_sent, freeze, nobody, shown
+from newsletter.store.issues import Plan, latest_of_pair
 from newsletter.store.subscribers import find_list, need_list
 from newsletter.tokens import Keys
 
@@ -98,7 +92,7 @@ def send(
         raise UsageError("there is no terminal to ask on", fix="add --yes to send without asking")
     options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
     result = compile_checked(context, items, options)
-    engine = open_database(context.workspace.database_url(context.settings))
+    engine = open_store(context)
     try:
         request = _Request(
             context=context,

@@ -1,41 +1,23 @@
-"""Issues as rows: frozen with their whole audience in one transaction, found again, moved through their states.
+"""Issues as rows: found again, moved through their states (`freezing.py` writes them first).
 
 An issue is (key, list); a number tells several sends of one pair apart. Once frozen nothing about it changes but its
-state and its counters, and the counters move in the transaction that moves a delivery.
+state and its counters, and the counters move in the transaction that moves a delivery. Nothing heavy is imported
+here: `status` must be quick.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
-from enum import Enum
-from itertools import islice
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, Select, and_, func, literal, select, update
 
-from newsletter.delivery.state import Counts, DeliveryState, IssueState
-from newsletter.errors import GateError, StoreError, UsageError
-from newsletter.render.compiled import Part
-from newsletter.store.audience import Meant, Person, read_audience
+from newsletter.delivery.state import Counts, IssueState
+from newsletter.errors import StoreError, UsageError
 from newsletter.store.database import now
 from newsletter.store.schema import Moment, delivery, issue, mailing_list
-
-# Read aloud and typed by people: no 0 and o, no 1, i and l.
-ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-CODE_LENGTH = 6
-_INSERT_ROWS = 1_000
-
-
-class Again(Enum):
-    """What may be sent of a pair that was sent before."""
-
-    NO = "no"
-    ALL = "again"  # a new number of the same pair
-    MISSING = "missing"  # only who has not been served by an earlier number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +61,7 @@ class IssueRow:
     subject: str
     timezone: str
     key_id: int
+    embargo_until: datetime | None
     plan: Plan
     exclusions: Mapping[str, int]
     created_at: datetime
@@ -88,82 +71,6 @@ class IssueRow:
     stop_requested: bool
     restore_hold: bool
     counts: Counts = field(default_factory=Counts)
-
-
-def freeze(conn: Connection, meant: Meant, *, plan: Plan, timezone: str, again: Again, retain_days: int = 0) -> int:
-    """Write the issue and its whole audience; returns its id. All or nothing: the caller's transaction.
-
-    Raises GateError when the pair was sent before and `again` does not say how to go on, or when nobody is missing;
-    UsageError for an audience without anybody to mail.
-    """
-    at = now(conn)
-    earlier = latest_of_pair(conn, meant.key, meant.list_id)
-    if earlier and again is Again.NO:
-        raise already_sent(earlier)
-    issue_id = int(
-        conn.execute(
-            insert(issue).values(
-                code=_new_code(conn),
-                key=meant.key,
-                list_id=meant.list_id,
-                number=earlier.number + 1 if earlier else 1,
-                state=IssueState.PREPARING.value,
-                digest=meant.compiled.digest,
-                format=meant.compiled.format,
-                compiled=meant.compiled.to_bytes(),
-                subject=shown(meant.compiled.subject),
-                timezone=timezone,
-                key_id=meant.keys.current,
-                approvals=[],
-                relay=plan.to_json(),
-                exclusions={},
-                created_at=at,
-                retain_until=at + timedelta(days=retain_days) if retain_days else None,
-            )
-        ).inserted_primary_key[0]  # type: ignore[index] # an insert of one row has a key
-    )
-    exclusions: Counter[str] = Counter()
-    total = _insert_audience(conn, issue_id, meant, exclusions)
-    excluded = sum(exclusions.values())
-    if total == excluded:
-        raise nobody(meant, total)
-    conn.execute(
-        update(issue)
-        .where(issue.c.id == issue_id)
-        .values(pending=total - excluded, excluded=excluded, exclusions=dict(exclusions))
-    )
-    return issue_id
-
-
-def already_sent(earlier: IssueRow) -> GateError:
-    """Return the refusal of a pair that was sent before, with the three ways out."""
-    unfinished = earlier.state is not IssueState.FINISHED
-    resume = f'"newsletter resume {earlier.code}" goes on with it, ' if unfinished else ""
-    return GateError(
-        f'"{earlier.key}" was already sent to the list {earlier.list_name} (issue {earlier.code}, '
-        f"{'not finished' if unfinished else 'finished'})",
-        fix=f"{resume or 'resume would find nothing left; '}--missing mails those it did not reach, "
-        "--again mails everybody once more",
-    )
-
-
-def nobody(meant: Meant, total: int) -> GateError | UsageError:
-    """Return the refusal of an audience without anybody to mail."""
-    if meant.only_missing and not total:
-        return GateError(f"nobody on the list {meant.list_name} is missing", fix="--again mails everybody once more")
-    if total:
-        return UsageError(
-            f"everybody on the list {meant.list_name} is suppressed or unsubscribed ({total})",
-            fix='see "newsletter subscribers list"',
-        )
-    return UsageError(
-        f"the list {meant.list_name} is empty", fix='fill it with "newsletter subscribers import FILE --list NAME"'
-    )
-
-
-def shown(part: Part) -> str:
-    """Return a part for people, its slots as {names}."""
-    return "".join(piece if isinstance(piece, str) else f"{{{piece.field.partition('.')[2]}}}" for piece in part)
 
 
 def find_issue(conn: Connection, code: str) -> IssueRow:
@@ -228,38 +135,6 @@ def verify_counts(conn: Connection, issue_id: int) -> Counts:
     return counted
 
 
-def _insert_audience(conn: Connection, issue_id: int, meant: Meant, exclusions: Counter[str]) -> int:
-    people = read_audience(conn, meant)
-    total = 0
-    while batch := list(islice(people, _INSERT_ROWS)):
-        total += len(batch)
-        exclusions.update(person.exclusion for person in batch if person.exclusion)
-        conn.execute(insert(delivery), [_delivery_row(issue_id, person) for person in batch])
-    return total
-
-
-def _delivery_row(issue_id: int, person: Person) -> dict[str, object]:
-    state = DeliveryState.EXCLUDED if person.exclusion else DeliveryState.PENDING
-    return {
-        "issue_id": issue_id,
-        "subscriber_id": person.subscriber_id,
-        "address": person.address,
-        "address_key": person.address_key,
-        "variant": person.variant,
-        "slot_values": dict(person.values),
-        "position": person.position,
-        "state": state.value,
-        "exclusion": person.exclusion,
-    }
-
-
-def _new_code(conn: Connection) -> str:
-    while True:
-        code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-        if conn.execute(select(issue.c.id).where(issue.c.code == code)).first() is None:
-            return code
-
-
 _COUNTERS: Sequence[str] = tuple(entry.name for entry in fields(Counts))
 
 
@@ -284,6 +159,7 @@ def _record(row: Row[Any]) -> IssueRow:
         subject=row.subject,
         timezone=row.timezone,
         key_id=row.key_id,
+        embargo_until=row.embargo_until,
         plan=Plan.from_json(row.relay),
         exclusions=row.exclusions,
         created_at=row.created_at,

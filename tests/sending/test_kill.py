@@ -23,7 +23,8 @@ from sqlalchemy import select
 from newsletter.render.compiled import CompiledIssue
 from newsletter.store.audience import Meant
 from newsletter.store.database import open_database, reading, writing
-from newsletter.store.issues import Again, Plan, freeze, load_issue, verify_counts
+from newsletter.store.freezing import Again, freeze
+from newsletter.store.issues import Plan, load_issue, verify_counts
 from newsletter.store.schema import delivery
 from newsletter.store.subscribers import add_subscriber, need_list
 from newsletter.subscriber import GoodRow, read_address

@@ -18,7 +18,8 @@ from newsletter.sending.run_number import begin_numbered_run
 from newsletter.sending.session import Opening, Places, open_run
 from newsletter.store.audience import Meant
 from newsletter.store.database import Engine, open_database, reading, writing
-from newsletter.store.issues import Again, load_issue
+from newsletter.store.freezing import Again
+from newsletter.store.issues import load_issue
 from newsletter.store.runs import last_number
 
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)

@@ -12,9 +12,8 @@ from newsletter.errors import GateError, StoreError, UsageError
 from newsletter.render.compiled import CompiledIssue
 from newsletter.store.audience import Meant, read_audience, summarise
 from newsletter.store.database import Engine, now, reading, writing
+from newsletter.store.freezing import ALPHABET, Again, freeze
 from newsletter.store.issues import (
-    ALPHABET,
-    Again,
     Plan,
     find_issue,
     latest_of_pair,
@@ -33,6 +32,12 @@ from newsletter.tokens import Keys
 AddPeople = Callable[..., None]
 MakeMeant = Callable[..., Meant]
 Freeze = Callable[..., int]
+
+
+def freeze_again(engine: Engine, meant: Meant) -> None:
+    plan = Plan(transport="smtp", target="smtp://127.0.0.1", connections=1, rate=0.0, uncertain="hold")
+    with writing(engine) as conn:
+        freeze(conn, meant, plan=plan, timezone="Europe/Moscow", again=Again.NO)
 
 
 def addresses(engine: Engine, issue_id: int) -> list[str]:
@@ -126,6 +131,18 @@ def test_second_send_of_a_pair_is_refused_with_the_ways_out(
         freeze_issue(meant())
     with reading(engine) as conn:
         assert len(list_issues(conn)) == 1
+
+
+def test_second_send_after_one_to_an_outbox_names_the_folder_and_the_way_to_send_for_real(
+    engine: Engine, add_people: AddPeople, meant: MakeMeant
+) -> None:
+    add_people("a@a.example")
+    plan = Plan(transport="outbox", target="/tmp/out", connections=1, rate=0.0, uncertain="hold")
+    wanted = meant()
+    with writing(engine) as conn:
+        freeze(conn, wanted, plan=plan, timezone="Europe/Moscow", again=Again.NO)
+    with pytest.raises(GateError, match=r"outbox folder \(/tmp/out, issue .*--again sends it for real"):
+        freeze_again(engine, wanted)
 
 
 def test_same_key_on_another_list_is_another_issue(
