@@ -37,6 +37,10 @@ _TEN_BITS = tuple(high + low for high in _DIGITS for low in _DIGITS)
 _SHIFTS = tuple(range(TOKEN_BYTES * 8 - 10, -1, -10))
 _RUNS = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _LINE = re.compile(r"(?:(\d{1,2}):)?((?:[0-9a-fA-F]{2})+)", re.ASCII)
+_FORMAT = (
+    f"write a number from 0 to {MAX_KEY_ID}, a colon and at least {MIN_SECRET_BYTES} bytes in hex "
+    f'({2 * MIN_SECRET_BYTES} digits, as "openssl rand -hex {MIN_SECRET_BYTES}" makes them)'
+)
 _BASE32 = re.compile(r"[A-Za-z2-7]{40}", re.ASCII)
 
 
@@ -131,7 +135,16 @@ class Keys:
 
         Made with the lowest key id whatever is current: a rotation must not lose a suppression.
         """
-        return self._mac(min(self.secrets), "address", address_key.encode())
+        return self._mac(self.address_key_id, "address", address_key.encode())
+
+    @property
+    def address_key_id(self) -> int:
+        """Return the id of the secret that `address_key` is made with."""
+        return min(self.secrets)
+
+    def fingerprint(self) -> bytes:
+        """Return 32 bytes that name the secret of `address_key` and tell nothing of it."""
+        return self._mac(self.address_key_id, "fingerprint", b"address")
 
     def message_id_local(self, issue_id: int, delivery_id: int, *, nonce: str = "") -> str:
         """Return the left side of Message-ID: 32 characters, the same for every try; `nonce` makes another one."""
@@ -178,11 +191,12 @@ def _decoded(run: str) -> bytes:
     return b""
 
 
-def load_keys(path: Path, environ: Mapping[str, str]) -> Keys:
+def load_keys(path: Path, environ: Mapping[str, str], *, may_create: bool = True) -> Keys:
     """Return the keys of NEWSLETTER_SECRET or, without it, of the file at `path`, which is made at first need.
 
     Both hold lines `key-id:hex` (commas do for line ends; a lone hex string is key 1); the highest id is current.
-    Raises ConfigError for a file that others can read or that does not hold secrets, DiskError if it cannot be made.
+    Raises ConfigError for a file that others can read or that does not hold secrets, and for a missing one where
+    `may_create` is false: something made with it is there still. DiskError if it cannot be made.
     """
     given = environ.get(ENVIRONMENT, "").strip()
     if given:
@@ -190,6 +204,12 @@ def load_keys(path: Path, environ: Mapping[str, str]) -> Keys:
     try:
         return _parse_keys(_read_private(path), where=str(path))
     except FileNotFoundError:
+        if not may_create:
+            raise ConfigError(
+                "the secret key is gone, and with another one who unsubscribed or was forgotten would be mailed again",
+                path=str(path),
+                fix=f"restore it from its copy, or set {ENVIRONMENT} to it",
+            ) from None
         _make_secret(path)
     return _parse_keys(_read_private(path), where=str(path))
 
@@ -204,7 +224,9 @@ def _read_private(path: Path) -> str:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise ConfigError(f"cannot read the secret: {error.strerror}", path=str(path)) from error
+        raise ConfigError(
+            f"cannot read the secret: {error.strerror}", path=str(path), fix="run as the account that owns it"
+        ) from error
 
 
 def _make_secret(path: Path) -> None:
@@ -245,9 +267,7 @@ def _parse_keys(text: str, *, where: str) -> Keys:
     for number, line in enumerate(lines, start=1):
         match = _LINE.fullmatch(line)
         if not match or (match[1] is None and len(lines) > 1):
-            raise ConfigError(
-                "this is not key-id:hex", path=where, line=number, fix=f"hex, {MIN_SECRET_BYTES} bytes or more"
-            )
+            raise ConfigError("this is not key-id:hex", path=where, line=number, fix=_FORMAT)
         key_id = int(match[1] or 1)
         if key_id in found:
             raise ConfigError(f"key id {key_id} stands here twice", path=where, line=number)
@@ -257,4 +277,4 @@ def _parse_keys(text: str, *, where: str) -> Keys:
     try:
         return Keys(secrets=found, current=max(found))
     except ConfigError as error:
-        raise ConfigError(error.message, path=where, fix=f"hex of {MIN_SECRET_BYTES} bytes or more") from error
+        raise ConfigError(error.message, path=where, fix=_FORMAT) from error

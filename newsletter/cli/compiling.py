@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 from newsletter.check import Checked, Report, run_checks
 from newsletter.cli.context import CommandContext
+from newsletter.cli.opening import open_keys
 from newsletter.errors import InputError, UsageError
 from newsletter.issue import ContentOptions
 from newsletter.message.merge import Merger, Message, Recipient
 from newsletter.render.child import CompileRequest, CompileResult, compile_in_child
 from newsletter.render.compiled import CompiledIssue, fill
-from newsletter.tokens import Keys, load_keys
+from newsletter.tokens import Keys
 from newsletter.workspace import template_dirs
 
 # Who a mail is shown for when nobody is named: a plausible reader, at a domain that reaches nobody (RFC 2606).
@@ -117,8 +118,7 @@ def report_on(result: CompileResult, specimen: Specimen) -> Report:
 
 def workspace_keys(context: CommandContext) -> Keys:
     """Return the workspace's keys, made at first need."""
-    context.workspace.private_dir()
-    return load_keys(context.workspace.key_file, context.environ)
+    return open_keys(context)
 
 
 def office_now(context: CommandContext) -> datetime:

@@ -14,6 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from newsletter.cli.context import CommandContext
+from newsletter.cli.opening import open_keys
 from newsletter.cli.output import INTERRUPTED, one_line, print_json, say, warn
 from newsletter.delivery.retry import RetryPolicy
 from newsletter.delivery.state import Counts
@@ -29,7 +30,7 @@ from newsletter.store.database import Engine, reading
 from newsletter.store.deliveries import refusals, uncertain_addresses
 from newsletter.store.issues import IssueRow, Plan, load_compiled, load_issue
 from newsletter.store.ledger import Run
-from newsletter.tokens import Keys, load_keys
+from newsletter.tokens import Keys
 from newsletter.transport.channel import Channel, Transport
 from newsletter.transport.outbox import OutboxTransport
 from newsletter.transport.smtp import Relay, SmtpTransport
@@ -131,8 +132,7 @@ def one_line_keeping_indent(line: str) -> str:
 
 def ledger_keys(context: CommandContext) -> Keys:
     """Return the workspace's keys, made at first need."""
-    context.workspace.private_dir()
-    return load_keys(context.workspace.key_file, context.environ)
+    return open_keys(context)
 
 
 def places_of(context: CommandContext) -> Places:

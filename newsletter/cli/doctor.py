@@ -15,11 +15,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from newsletter.cli import opening
 from newsletter.cli.context import CommandContext
 from newsletter.cli.options import Json
 from newsletter.cli.output import one_line, print_json
 from newsletter.config import load_settings
 from newsletter.errors import ConfigError, NewsletterError
+from newsletter.tokens import load_keys
 from newsletter.workspace import find_workspace, package_data
 
 State = Literal["ok", "warn", "fail"]
@@ -66,8 +68,11 @@ def _run(name: str, check: Check, context: CommandContext) -> list[Finding]:
         return list(check(context))
     except NewsletterError as error:
         return [_from_error(name, error)]
+    except PermissionError as error:
+        shown = context.workspace.shown(Path(str(error.filename or context.workspace.var)))
+        return [Finding(check=name, state="fail", message=f"this account cannot read {shown}", fix=_OWNER)]
     except OSError as error:
-        return [Finding(check=name, state="fail", message=str(error))]
+        return [Finding(check=name, state="fail", message=_in_words(error), fix="mend that, then ask again")]
 
 
 def check_settings(context: CommandContext) -> Iterator[Finding]:
@@ -86,43 +91,49 @@ def check_settings(context: CommandContext) -> Iterator[Finding]:
 
 def check_workspace(context: CommandContext) -> Iterator[Finding]:
     var = context.workspace.var
-    if not var.is_dir():
+    if not var.exists():
         yield Finding(check="workspace", state="ok", message="var/ is not there yet; it is made at first need")
+    elif not var.is_dir():
+        message = "var is a file, and must be a folder"
+        yield Finding(check="workspace", state="fail", message=message, fix="move it away")
+    elif not os.access(var, os.R_OK | os.W_OK | os.X_OK):
+        message = "this account cannot read and write var/"
+        yield Finding(check="workspace", state="fail", message=message, fix=_OWNER)
     elif leaks := context.workspace.leaks():
         fix = "; ".join(f"chmod {'700' if name == 'var' else '600'} {name}" for name in leaks)
         message = f"others on this machine can read {', '.join(leaks)}"
         yield Finding(check="workspace", state="fail", message=message, fix=fix)
-    elif not os.access(var, os.W_OK | os.X_OK):
-        message = "this account cannot write to var/"
-        yield Finding(check="workspace", state="fail", message=message, fix="run as the account that owns it")
     else:
         yield Finding(check="workspace", state="ok", message=f"{context.workspace.root}, var/ is private")
 
 
 def check_keys(context: CommandContext) -> Iterator[Finding]:
-    from newsletter.tokens import load_keys
-
-    path = context.workspace.key_file
-    lost = "losing it breaks the unsubscribe links already mailed"
-    if not path.exists() and not context.environ.get("NEWSLETTER_SECRET"):
+    path, environ = context.workspace.key_file, context.environ
+    made = not opening.is_missing(context)
+    lost = "losing it breaks the unsubscribe links already mailed, and forgets who unsubscribed"
+    try:
+        keys = load_keys(path, environ, may_create=False)
+    except ConfigError:
+        if path.exists() or (made and opening.is_keyed(context)) or opening.has_sent(context):
+            raise
         message = f"there is no secret key yet; it is made at first need, and {lost}"
         yield Finding(check="keys", state="ok", message=message)
         return
-    load_keys(path, context.environ)
-    where = "NEWSLETTER_SECRET" if context.environ.get("NEWSLETTER_SECRET") else context.workspace.shown(path)
+    where = opening.key_place(context)
+    if made:
+        opening.check_keys(context, keys)
     yield Finding(check="keys", state="ok", message=f"the secret key is {where}: keep a copy, {lost}")
 
 
 def check_database(context: CommandContext) -> Iterator[Finding]:
-    url = context.workspace.database_url(context.settings)
-    file = Path(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite:") and not file.exists():
+    file = opening.database_file(context)
+    if opening.is_missing(context):
+        if opening.has_sent(context):
+            raise opening.lost_database(context)
         yield Finding(check="database", state="ok", message="there is none yet; the first import makes it")
         return
-    from newsletter.store.database import open_database
-
-    open_database(url).dispose()
-    if url.startswith("sqlite:") and stat.S_IMODE(file.stat().st_mode) & 0o077 and not context.settings.database.url:
+    opening.open_ledger(context).dispose()
+    if file and not context.settings.database.url and stat.S_IMODE(file.stat().st_mode) & 0o077:
         message = "the database can be read by others once var/ is opened"
         yield Finding(check="database", state="warn", message=message, fix=f"chmod 600 {context.workspace.shown(file)}")
     yield Finding(check="database", state="ok", message="the database opens, and its schema is this version's")
@@ -169,6 +180,7 @@ def check_dns(context: CommandContext) -> Iterator[Finding]:
         yield Finding(check="dns", state="ok", message=f"{domain} has MX, SPF and DMARC records")
 
 
+_OWNER = "run as the account that owns it, or let it have its rights back: chmod 700 var"
 Check = Callable[[CommandContext], Iterator[Finding]]
 CHECKS: dict[str, Check] = {
     "settings": check_settings,
@@ -183,6 +195,12 @@ CHECKS: dict[str, Check] = {
 def _from_error(check: str, error: NewsletterError) -> Finding:
     where = f"{error.path}:{error.line}: " if error.path and error.line else f"{error.path}: " if error.path else ""
     return Finding(check=check, state="fail", message=where + error.message, fix=error.fix)
+
+
+def _in_words(error: OSError) -> str:
+    """Return what the system said without its number: not "[Errno 5]"."""
+    said = error.strerror or str(error)
+    return f"{error.filename}: {said}" if error.filename else said
 
 
 def _failed(findings: list[Finding]) -> bool:

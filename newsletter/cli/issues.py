@@ -14,6 +14,7 @@ import typer
 from newsletter.address import normalise
 from newsletter.cli.context import open_context
 from newsletter.cli.delivering import ledger_keys, places_of, print_report
+from newsletter.cli.opening import open_ledger, open_store
 from newsletter.cli.options import Json
 from newsletter.cli.output import one_line, print_json
 from newsletter.delivery.state import DeliveryState, IssueState
@@ -23,7 +24,7 @@ from newsletter.render.compiled import CompiledIssue
 from newsletter.sending.lock import is_held
 from newsletter.sending.report import as_json
 from newsletter.sending.session import shown_state
-from newsletter.store.database import open_database, reading, writing
+from newsletter.store.database import reading, writing
 from newsletter.store.deliveries import find_delivery
 from newsletter.store.issues import IssueRow, find_issue, list_issues, load_compiled, request_stop, set_state
 
@@ -41,7 +42,7 @@ def status(
     """
     context = open_context()
     places = places_of(context)
-    engine = open_database(context.workspace.database_url(context.settings))
+    engine = open_ledger(context)
     try:
         with reading(engine) as conn:
             rows = (find_issue(conn, issue),) if issue else list_issues(conn)
@@ -68,7 +69,7 @@ def stop(issue: IssueId) -> int:
     """
     context = open_context()
     folder = places_of(context).folder
-    engine = open_database(context.workspace.database_url(context.settings))
+    engine = open_ledger(context)
     try:
         with writing(engine) as conn:
             row = find_issue(conn, issue)
@@ -96,7 +97,7 @@ def show(
     """
     context = open_context()
     keys = ledger_keys(context)
-    engine = open_database(context.workspace.database_url(context.settings))
+    engine = open_store(context)
     try:
         with reading(engine) as conn:
             row = find_issue(conn, issue)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from newsletter.address import normalise
 from newsletter.cli.context import CommandContext
+from newsletter.cli.opening import open_store
 from newsletter.errors import InputError
 from newsletter.render.compiled import CompiledIssue
-from newsletter.store.database import open_database, reading
+from newsletter.store.database import reading
 from newsletter.store.subscribers import read_fields
 from newsletter.tokens import Keys
 
@@ -16,7 +17,7 @@ def known_person(
 ) -> tuple[str, dict[str, str]]:
     """Return the mailbox and printed fields of a subscriber. Raises InputError when nobody has this address."""
     wanted = normalise(address)
-    engine = open_database(context.workspace.database_url(context.settings))
+    engine = open_store(context)
     try:
         with reading(engine) as conn:
             found = read_fields(conn, keys.address_key(wanted.key))

@@ -9,11 +9,12 @@ import typer
 
 from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.delivering import Job, Wish, deliver, ledger_keys, places_of, plan_of, print_report
+from newsletter.cli.opening import open_store
 from newsletter.cli.options import Json
 from newsletter.cli.sending_options import Connections, NoWait, Outbox, Rate, Smtp, Uncertain
 from newsletter.sending.lock import IssueLock, is_held
 from newsletter.sending.session import Opening
-from newsletter.store.database import open_database, reading, writing
+from newsletter.store.database import reading, writing
 from newsletter.store.issues import IssueRow, find_issue, save_plan
 
 
@@ -39,7 +40,7 @@ def resume(
     Uses the relay, connections, rate and policy of its send, unless told otherwise, and never asks.
     """
     context = open_context()
-    engine = open_database(context.workspace.database_url(context.settings))
+    engine = open_store(context)
     try:
         with reading(engine) as conn:
             row = find_issue(conn, issue)

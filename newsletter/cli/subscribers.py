@@ -19,17 +19,18 @@ import typer
 from newsletter.address import Address, normalise
 from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.importing import Imported, import_file
+from newsletter.cli.opening import open_keys, open_store
 from newsletter.cli.options import Json
 from newsletter.cli.output import one_line, print_json, say
 from newsletter.errors import InputError, UsageError
 from newsletter.store import subscribers as store
 from newsletter.store import suppression as held
-from newsletter.store.database import Engine, open_database, reading, writing
+from newsletter.store.database import Engine, reading, writing
 from newsletter.store.database import now as database_now
 from newsletter.subscriber import GoodRow
 from newsletter.subscriber.cells import complaint
 from newsletter.subscriber.columns import identifier
-from newsletter.tokens import Keys, load_keys
+from newsletter.tokens import Keys
 
 ListName = Annotated[str, typer.Option("--list", metavar="NAME", help="Name of the list.", show_default=False)]
 TypedAddress = Annotated[str, typer.Argument(metavar="ADDRESS", help="E-mail address.", show_default=False)]
@@ -53,11 +54,9 @@ class _Open:
 @contextmanager
 def _opened() -> Iterator[_Open]:
     context = open_context()
-    context.workspace.private_dir()
-    keys = load_keys(context.workspace.key_file, context.environ)
-    engine = open_database(context.workspace.database_url(context.settings))
+    engine = open_store(context)
     try:
-        yield _Open(context=context, engine=engine, keys=keys)
+        yield _Open(context=context, engine=engine, keys=open_keys(context))
     finally:
         engine.dispose()
 

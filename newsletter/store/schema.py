@@ -113,6 +113,15 @@ suppression = Table(
     UniqueConstraint("address_key", "scope"),
 )
 
+# Which secret the address keys above are made with: with another one nobody would be found again (keycheck.py).
+store_key = Table(
+    "store_key",
+    metadata,
+    Column("key_id", Integer, primary_key=True, autoincrement=False),
+    Column("fingerprint", LargeBinary(32), nullable=False),  # HMAC of a fixed label: tells nothing of the secret
+    Column("created_at", Moment, nullable=False),
+)
+
 issue = Table(
     "issue",
     metadata,
