@@ -17,6 +17,7 @@ from newsletter.content import load_item
 from newsletter.content.item import Figure, NewsItem, Quote, plain
 from newsletter.content.trust import is_trusted
 from newsletter.errors import InputError
+from newsletter.language.numbers import NUMBER, SCALE, value_of
 
 FIELDS = ("title", "lead", "closing", "quotes", "speaker", "role", "figures", "figure value", "places")
 
@@ -76,7 +77,7 @@ class Report:
                     "precision": score.precision,
                     "found": score.found,
                     "right": score.right,
-                    "trusted": is_trusted(score.right, score.found),
+                    "trusted": is_trusted(name, score.right, score.found),
                 }
                 for name, score in sorted(self.rules.items())
             },
@@ -92,7 +93,7 @@ class Report:
             lines.append(f"{name:<22}{score.precision:>10.2f}{score.recall:>8.2f}{score.found:>7}{score.wanted:>8}")
         lines += ["", f"{'rule':<22}{'precision':>10}{'right':>8}{'found':>7}  its guess is"]
         for name, score in sorted(self.rules.items()):
-            verdict = "a fact" if is_trusted(score.right, score.found) else "a proposal"
+            verdict = "a fact" if is_trusted(name, score.right, score.found) else "a proposal"
             lines.append(f"{name:<22}{score.precision:>10.2f}{score.right:>8}{score.found:>7}  {verdict}")
         for name, score in self.fields.items():
             lines += [f"wrong {name}: {entry}" for entry in score.wrong]
@@ -100,29 +101,34 @@ class Report:
         return "\n".join(lines)
 
 
-def run(items_dir: Path) -> str:
-    """Return the report on a folder of labelled items as text."""
-    return str(measure(items_dir))
+def run(*items_dirs: Path) -> str:
+    """Return the report on folders of labelled items as text."""
+    return str(measure(*items_dirs))
 
 
-def measure(items_dir: Path) -> Report:
-    """Return the scores of the labelled items in a folder. Raises InputError when there are none."""
+def measure(*items_dirs: Path) -> Report:
+    """Return the scores of the labelled items in folders, pooled. Raises InputError when one of them has none."""
     fields = {name: Score() for name in FIELDS}
     rules: dict[str, Score] = {}
-    labels = sorted(path for path in items_dir.glob("*.toml") if _item_of(path) is not None)
-    if not labels:
-        raise InputError(
-            "there are no labelled items here", path=str(items_dir), fix="name the folder with NN-name.txt and .toml"
-        )
+    labels = [label for folder in items_dirs for label in _labels(folder)]
     for path in labels:
         source = cast("Path", _item_of(path))
-        item = load_item(source, root=items_dir)
+        item = load_item(source, root=path.parent)
         label = tomllib.loads(path.read_text(encoding="utf-8"))
         _count_text(fields, source.stem, item, cast("Label", label["item"]))
         _count_quotes(fields, rules, source.stem, item, _entries(label, "quotes"))
         _count_figures(fields, rules, source.stem, item, _entries(label, "figures"))
         _count_places(fields, rules, source.stem, item, cast("Label", label.get("places", {})))
     return Report(items=len(labels), fields=fields, rules=rules)
+
+
+def _labels(folder: Path) -> list[Path]:
+    labels = sorted(path for path in folder.glob("*.toml") if _item_of(path) is not None)
+    if not labels:
+        raise InputError(
+            "there are no labelled items here", path=str(folder), fix="name the folder with NN-name.txt and .toml"
+        )
+    return labels
 
 
 def _item_of(label: Path) -> Path | None:
@@ -179,24 +185,31 @@ def _count_figures(
     got = {(text, *_value(found[text])) for text in both}
     fields["figure value"].count(name, got, {(text, *_wanted_value(wanted[text], found[text])) for text in both})
     for text, figure in found.items():
-        _tell(rules, figure.rule, name, text, text in wanted)
+        right = text in wanted and _value(figure) == _wanted_value(wanted[text], figure)
+        _tell(rules, figure.rule, name, text, right)
 
 
 def _value(figure: Figure) -> tuple[str, str, str, str]:
-    return figure.kind, _rounded(figure.value), figure.bound, figure.base_period
+    ends = "…".join(map(_rounded, _ends(figure) if figure.value is None else [figure.value]))
+    return figure.kind, ends, figure.bound, figure.base_period
 
 
 def _wanted_value(entry: Mapping[str, str], found: Figure) -> tuple[str, str, str, str]:
-    return (
-        entry["kind"],
-        _rounded(Decimal(entry["value"])),
-        entry.get("bound", ""),
-        entry.get("base", found.base_period),
-    )
+    ends = [Decimal(entry[end]) for end in ("value", "upper") if end in entry]
+    return entry["kind"], "…".join(map(_rounded, ends)), entry.get("bound", ""), entry.get("base", found.base_period)
 
 
-def _rounded(value: Decimal | None) -> str:
-    return "" if value is None else f"{value:.2e}"
+def _ends(figure: Figure) -> list[Decimal]:
+    """Return both ends of a range, which has no value of its own, from its number as shown: «3–5» млн рублей."""
+    written = f"{figure.number} {figure.unit}"
+    ends = re.findall(rf"({NUMBER})\s?({SCALE})?", written)
+    scale = next((found for _, found in reversed(ends) if found), "")
+    found = [value_of(number, own or scale) for number, own in ends]
+    return [end / 100 for end in found] if figure.unit == "%" else found
+
+
+def _rounded(value: Decimal) -> str:
+    return f"{value:.2e}"
 
 
 def _count_places(

@@ -120,6 +120,8 @@ def _written(match: re.Match[str]) -> tuple[str, str, Decimal | None]:
     """Return the number as a card shows it, its scale, and its value (none for a range)."""
     groups = match.groupdict()
     number, scale = _digits(match["number"]), groups.get("scale") or ""
+    if scale and not match["number"][0].isdigit():
+        scale = _SHORT_SCALES[power_of(scale)]  # «двух тысяч» is 2 тыс., whatever its case
     if match["to"]:
         if groups.get("scale1") and groups["scale1"] != scale:  # «от 800 тыс. до 1,2 млн»
             return f"{number} {groups['scale1']} – {_digits(match['number2'])}", scale, None
@@ -161,7 +163,8 @@ def _money(text: str, match: re.Match[str]) -> Found:
 
 def _scaled(text: str, match: re.Match[str]) -> Found | None:
     """Return «76 млн», of which the text does not say what it counts: mostly money."""
-    return _amount(text, match, rule="figure-scaled", unit="") if match["scale"] else None
+    more = re.match(rf"{_GAP}\d", text[match.end() :])  # «1 миллион 250 тысяч 400 рублей»
+    return _amount(text, match, rule="figure-scaled", unit="") if match["scale"] and not more else None
 
 
 def _measure(text: str, match: re.Match[str]) -> Found:

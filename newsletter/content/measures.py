@@ -30,6 +30,7 @@ _COMPARISON = re.compile(
 )
 _AGAINST = re.compile(r"\s+((?:против|вместо)\s+(?:[^.,;:!?»–—]|[.,](?=\d))+)", re.IGNORECASE)
 _BEFORE_AGAINST = re.compile(r"\b(?:против|вместо)\s+$", re.IGNORECASE)
+_FROM_ON = re.compile(r"\bот\s+$", re.IGNORECASE)  # «взнос – от 500 рублей»: a label would say that it is 500
 _LEADING = re.compile(
     r"^(?:(?:а|и|но|или|при\s+этом|также|кроме\s+того|это|что|из\s+них|в\s+том\s+числе|всего|итого|зато|сейчас|сегодня"
     r"|теперь|уже|в\s+целом|причем|причём|еще|ещё|вот|даже"
@@ -37,12 +38,13 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 _ON_A_SUM = re.compile(
-    r"\s*\b(?:на\s+(?:общую\s+)?сумму|в\s+размере|в\s+объеме|в\s+количестве|суммой|(?:общей\s+)?стоимостью)\s*$",
+    r"\s*\b(?:на\s+(?:общую\s+)?сумму|в\s+размере|в\s+объеме|в\s+количестве|суммой|(?:общей\s+)?стоимостью"
+    r"|(?:общей\s+)?(?:длиной|площадью|мощностью|высотой|шириной|весом|объ[её]мом|вместимостью|протяж[её]нностью))\s*$",
     re.IGNORECASE,
 )
 _COPULA = re.compile(
     r"\s*\b(?:не\s+)?(?:состав(?:ил|ля|ит|ят)|достиг|достигн|превыс|превыша|равн|насчитыва|вырос|увелич|сниз|сократи|упал"
-    r"|подня|уменьш|стал[аио]?\b|выраст|раст[уеё]т|оцениваетс|был[аио]?\b|сто(?:ит|ил|ят)|обош(?:ел|ёл|л|едш)|обойд[её]т)"
+    r"|подня|уменьш|просе[лд]|подскоч|взлет|опуст|подорож|подешев|повыс|прибав|возрос|перевалил|стал[аио]?\b|выраст|раст[уеё]т|оцениваетс|был[аио]?\b|сто(?:ит|ил|ят)|обош(?:ел|ёл|л|едш)|обойд[её]т)"
     r"[а-яё]*(?:\s+[а-яё]+у)?(?:\s+(?:до|на|в|почти|уже|более|менее))*\s*$",
     re.IGNORECASE,
 )
@@ -139,7 +141,7 @@ def _measures(text: str, sentence: tuple[int, int], clause: tuple[int, int], fig
     """Return what a figure measures, empty where the words cannot stand alone, and whether that is a name."""
     begin = figure.earlier[0] or figure.start
     before, after = text[clause[0] : begin], text[figure.end : clause[1]]
-    if figure.change == "unknown" or _BEFORE_AGAINST.search(before):
+    if figure.change == "unknown" or _BEFORE_AGAINST.search(before) or _FROM_ON.search(text[: figure.start]):
         return "", False
     if against := _AGAINST.match(text, figure.end, sentence[1]):
         after = text[max(against.end(), figure.end) : clause[1]] if against.end() < clause[1] else ""
@@ -220,6 +222,8 @@ def _told(before: str, after: str, figure: Found) -> tuple[str, bool]:
         return _short(_OF_A_WHOLE.sub("", after)), False
     if copula and after:  # «экспортером стал каждый шестой резидент» → «резидент стал экспортером»
         return _short(f"{after} {copula.group().strip()} {_lowered(subject)}"), False
+    if figure.earlier[1] and not after:  # «ставка снижена с 18 до 16,5%»
+        return _short(noun_phrase(subject)), True
     if summed != before:  # «оборудование стоимостью»: what follows is another's
         return _short(subject), False
     if figure.change and dashed:  # «сбор картофеля вырос вдвое, овощей – на 6,5%»: half of what grew is not here

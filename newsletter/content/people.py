@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from newsletter.language.names import Gender, find_genitive_names, find_last_name, find_names, gender_of
+from newsletter.language.names import FIRST_NAMES, Gender, find_genitive_names, find_last_name, find_names, gender_of
 from newsletter.language.roles import (
     from_genitive,
     from_instrumental,
@@ -28,6 +28,15 @@ _SURNAME = re.compile(r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?")
 _CIRCUMSTANCE = re.compile(
     r"[,]?\s+(?:на|в|во|журналистам|корреспонденту|после|во время|перед|подписывая|по итогам|из)\b.*$"
 )
+
+
+# A first name that no table knows, right behind a role: «реставратор Этьен Морель», but not «глава Верхней Пышмы».
+_UNLISTED = re.compile(
+    r"(?P<head>[А-Яа-яЁё-]+)[ \u00a0](?P<name>(?P<first>[А-ЯЁ][а-яё]*[бвгджзклмнпрстфхцчшщй])(?<![оеиы][йх])"
+    r"[ \u00a0](?P<last>[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?))(?![А-Яа-яЁё-])"
+)
+_APPOSED = re.compile(r",\s+$")
+_HERSELF = re.compile(r"^(?:сам[аи]?|эта?|этот)\s+", re.IGNORECASE)
 
 
 class Mention(NamedTuple):
@@ -58,6 +67,10 @@ def find_mentions(paragraphs: Sequence[str]) -> tuple[Mention, ...]:
     for index, words in enumerate(paragraphs):
         for name in find_names(words):
             found.append(Mention(index, name.start, name.words, name.surname, role_beside(words, name.start, name.end)))
+        for told in _UNLISTED.finditer(words):
+            if is_head(told["head"]) and told["first"] not in FIRST_NAMES:
+                role = role_beside(words, told.start("name"), told.end("name"))
+                found.append(Mention(index, told.start("name"), told["name"], told["last"], role))
         for name in find_genitive_names(words):
             before = words[max(0, name.start - _NEAR) : name.start]
             clause = max((end.end() for end in _CLAUSE.finditer(before)), default=0)
@@ -80,10 +93,22 @@ def role_beside(words: str, start: int, end: int) -> str:
     at = role_start(segment)
     if at >= 0:
         return lowered(segment[at:].strip())
+    if role := _apposed_role(before, words[end : end + 1]):
+        return role
     after = _AFTER.match(words, end)
     if after and any(is_head(word) for word in after["role"].split()[:2]):
         return after["role"].strip()
     return ""
+
+
+def _apposed_role(before: str, after: str) -> str:
+    """Return the role that a name between commas explains: «Сама пациентка, Галина Стрельцова, вспоминает»."""
+    comma = _APPOSED.search(before)
+    if comma is None or after not in {"", ","}:
+        return ""
+    start = max((found.end() for found in _CLAUSE.finditer(before, 0, comma.start())), default=0)
+    segment = _HERSELF.sub("", before[start : comma.start()].strip())
+    return lowered(segment) if role_start(segment) == 0 and not VERB.search(segment) else ""
 
 
 class People:
@@ -137,6 +162,10 @@ class People:
         if fitting:
             rule = "quote-role" if len(fitting) == 1 else "quote-role-of-several"
             return Speaker(name=fitting[0], role=self.role(fitting[0]), rule=rule)
+        here = {m.name for m in self._mentions if m.paragraph == paragraph and m.at < at}
+        if role_start(short) == 0 and len(here) == 1 and gender_of_role(short) in {None, gender_of(*here)}:
+            nearest = here.pop()  # «… призывает доцент Георгий Саакян. «…», – поясняет экономист»
+            return Speaker(name=nearest, role=self.role(nearest), rule="quote-nearest")
         if role_start(short) == 0 and len(everybody := {mention.name for mention in self._mentions}) == 1:
             return Speaker(name=everybody.pop(), role=lowered(short), rule="quote-only-person")
         if (gender := gender_of_role(short)) and role_start(short) == 0:

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from newsletter.content.item import Block, Paragraph, Quote, Text, plain
 from newsletter.content.people import People, Speaker
 from newsletter.content.spans import cut, join, text_of
 from newsletter.content.trust import is_proposal
-from newsletter.language.speech import VERB
+from newsletter.language.names import find_last_name
+from newsletter.language.sentences import sentences
+from newsletter.language.speech import INTRODUCES, VERB
 
 _OPENING = '«“„"'
 _CLOSING = '»”“"'
@@ -31,6 +34,9 @@ _INTRO_FROM = re.compile(r"[.!?…:]\s")
 _PRONOUN = re.compile(rf"{_VERB}\s+(?:он|она|они)\b", re.IGNORECASE)
 _MAX_QUOTE_PARAGRAPHS = 5
 _MAX_ASIDE = 60  # characters beside name and role that may go unseen: «на встрече с журналистами»
+_MIN_WORDS = 5  # of a quote that no verb of speech marks: shorter ones are names and slogans
+_ADVERB = re.compile(r"(?:[а-яё]+(?:о|ски)|как|так|тоже|сразу|затем)\s+", re.IGNORECASE)
+_WHOLE_QUOTE = re.compile(rf"\s*[{_OPENING}](?=\S)")
 _ABBREVIATED = re.compile(r"(?:^|[\s(«])(?:[А-ЯЁA-Z]|г|им|ул|д|стр|тыс|руб|млн|млрд|т|е|и|о|см|др|пр)\.$")
 _STOP = re.compile(r"(?P<stop>[.!?…])(?=\s|$)|,(?=\s+[–—]\s)")
 _DIALOGUE = re.compile(rf"\s*[–—-]\s+(?![{_OPENING}])")
@@ -45,18 +51,24 @@ class Piece(NamedTuple):
     said_by: str = ""  # the attribution without its verb
     joint: str = " "  # what stands between the parts of a split quote
     whole: tuple[int, int] = (0, 0)  # of a quote: from its opening mark to where its attribution ends
+    before: bool = False  # the sentence before it tells who spoke, and stays prose
 
 
-def split_quotes(paragraph: Paragraph, people: People, index: int) -> Iterator[Block]:
-    """Yield the blocks that a paragraph becomes: itself when nobody speaks in it. `index` counts them for `people`."""
+def split_quotes(paragraph: Paragraph, people: People, index: int, *, after: str = "") -> Iterator[Block]:
+    """Yield the blocks that a paragraph becomes: itself when nobody speaks in it.
+
+    `index` counts the paragraphs for `people`; `after` is the prose right before it, which may tell who speaks.
+    """
     words = plain(paragraph.text)
-    for piece in find_pieces(words):
+    for piece in find_pieces(words, after=after):
         if not piece.attribution:
             if text := cut(paragraph.text, *piece.parts[0]):
                 yield Paragraph(text=text, origin=paragraph.origin)
             continue
         speaker = people.speaker(piece.said_by, paragraph=index, at=piece.parts[0][1])
-        if _tells_more(piece.said_by, speaker):
+        if piece.before:
+            speaker = replace(speaker, rule="quote-before")
+        if not piece.before and _tells_more(piece.said_by, speaker):
             yield Paragraph(text=cut(paragraph.text, *piece.whole), origin=paragraph.origin)
         else:
             yield _quote(paragraph, piece, speaker)
@@ -89,7 +101,7 @@ def _words_of(text: Text, piece: Piece) -> Text:
     return join(*joined)
 
 
-def find_pieces(words: str) -> list[Piece]:
+def find_pieces(words: str, *, after: str = "") -> list[Piece]:
     """Return the stretches of a paragraph in order; but for marks and joints every word is in one of them."""
     pieces: list[Piece] = []
     at = search = 0
@@ -103,7 +115,7 @@ def find_pieces(words: str) -> list[Piece]:
             pieces.append(Piece(((at, start.prose_end),), ""))
         pieces.append(piece)
         at = search = end
-    if not pieces and (introduced := _introduced(words)):
+    if not pieces and (introduced := _introduced(words) or _told_before(words, after)):
         return introduced
     if words[at:].strip(" .,;") or not pieces:
         pieces.append(Piece(((at, len(words)),), ""))
@@ -142,7 +154,7 @@ def _spoken(words: str, start: _Start, found: re.Match[str]) -> tuple[Piece, int
     parts = [(start.at, _without_mark(words, start.at, found.start("mark"), found.end("mark")))]
     end, stop = _attribution_end(words, found.end())
     attribution = words[found.end() : end].strip(" ,")
-    said_by = VERB.sub("", attribution, count=1).strip(" ,")
+    said_by = _said_by(attribution)
     joint = ", " if stop == "," else ". "
     after = end + len(stop)
     going_on = _CONTINUES.match(words, after)
@@ -209,10 +221,11 @@ def _introduced(words: str) -> list[Piece]:
     intro = words[before : colon.start()].strip()
     start = colon.end() + 1
     end = _close(words, start)
-    verb, said_by = VERB.search(intro), VERB.sub("", intro, count=1).strip(" ,")
+    verb, said_by = INTRODUCES.search(intro), INTRODUCES.sub("", intro, count=1).strip(" ,")
     if verb is None:
-        return []
-    if verb.start() and "," in intro[verb.end() :]:  # «Иван Седов говорит, что экспорт растет: «…»»
+        if not _ends_with_name(intro) or len(words[start:end].split()) < _MIN_WORDS:
+            return []
+    elif verb.start() and "," in intro[verb.end() :]:  # «Иван Седов говорит, что экспорт растет: «…»»
         before, said_by = colon.start() + 1, intro[: verb.start()].strip(" ,")
         intro = intro[: verb.end()]
     pieces = [Piece(((0, before),), "")] if words[:before].strip() else []
@@ -221,6 +234,49 @@ def _introduced(words: str) -> list[Piece]:
     if words[rest:].strip():
         pieces.append(Piece(((rest, len(words)),), ""))
     return pieces
+
+
+def _ends_with_name(intro: str) -> bool:
+    name = find_last_name(intro)
+    return name is not None and name.end == len(intro)
+
+
+def _told_before(words: str, after: str) -> list[Piece]:
+    """Return the pieces of «Иван Седов вспоминает тот день. «Мы …»»; none where no name and verb stand before it.
+
+    The words before may end the paragraph before (`after`), when this one is the quote and nothing else.
+    """
+    opens = _WHOLE_QUOTE.match(words) or next(_OPENS.finditer(words), None)
+    if opens is None:
+        return []
+    end = _close(words, opens.end())
+    prose = words[: opens.start()]
+    if words[end:].strip(f"{_CLOSING}. ") or len(words[opens.end() : end].split()) < _MIN_WORDS:
+        return []
+    told = prose if prose.strip() else after
+    spans = sentences(told)
+    last = told[slice(*spans[-1])] if spans else ""
+    verb = INTRODUCES.search(last)
+    if verb is None or find_last_name(last) is None or (not prose.strip() and "»" in last):
+        return []
+    said_by = last[: verb.start()].strip(" ,")
+    if find_last_name(said_by) is None:  # «Вспоминает хранитель усадьбы Анна Белова.»
+        said_by = last[verb.end() :].strip(" ,.:")
+    if find_last_name(said_by) is None:
+        return []
+    pieces = [Piece(((0, opens.start()),), "")] if prose.strip() else []
+    return [
+        *pieces,
+        Piece(((opens.end(), end),), verb.group(), said_by, whole=(opens.start(), len(words)), before=True),
+    ]
+
+
+def _said_by(attribution: str) -> str:
+    """Return an attribution without its verb and an adverb before it: «коротко объяснил чемпион» is «чемпион»."""
+    verb = VERB.search(attribution)
+    start = verb.start() if verb else 0
+    lead = attribution[:start]
+    return (("" if _ADVERB.fullmatch(lead) else lead) + VERB.sub("", attribution[start:], count=1)).strip(" ,")
 
 
 def join_open_quotes(blocks: Sequence[Block]) -> list[Block]:

@@ -109,7 +109,8 @@ def _with_quotes(lead: Text, blocks: Sequence[Block]) -> tuple[Block, ...]:
     found: list[Block] = []
     for index, block in enumerate(blocks, 1):
         if isinstance(block, Paragraph) and words[index] and index < _MAX_PARAGRAPHS:
-            found += split_quotes(block, people, index)
+            before = words[index - 1] if index > 1 and isinstance(blocks[index - 2], Paragraph) else ""
+            found += split_quotes(block, people, index, after=before or (words[0] if index == 1 else ""))
         else:
             found.append(block)
     return tuple(found)
