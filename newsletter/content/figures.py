@@ -83,11 +83,14 @@ def _without_earlier(text: str, found: Sequence[Found]) -> list[Found]:
     kept: list[Found] = []
     for figure in found:
         before = text[max(0, figure.start - 100) : figure.start]
-        if told := earlier_value(before):
-            at = figure.start - len(before)
-            figure = replace(figure, earlier=(at + told.start("from"), at + told.end("from")))
-            kept = [other for other in kept if other.start < figure.earlier[0]]
-        kept.append(figure)
+        told = earlier_value(before)
+        if told is None:
+            kept.append(figure)
+            continue
+        at = figure.start - len(before)
+        earlier = at + told.start("from"), at + told.end("from")
+        kept = [other for other in kept if other.start < earlier[0]]
+        kept.append(replace(figure, earlier=earlier))
     return kept
 
 
@@ -163,7 +166,7 @@ def _money(text: str, match: re.Match[str]) -> Found:
 
 def _scaled(text: str, match: re.Match[str]) -> Found | None:
     """Return «76 млн», of which the text does not say what it counts: mostly money."""
-    more = re.match(rf"{_GAP}\d", text[match.end() :])  # «1 миллион 250 тысяч 400 рублей»
+    more = re.match(rf"{_GAP}(?:\d|раз\b|{TIME})", text[match.end() :])  # «1 миллион 250 тысяч 400 рублей»
     return _amount(text, match, rule="figure-scaled", unit="") if match["scale"] and not more else None
 
 

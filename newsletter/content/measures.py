@@ -154,6 +154,7 @@ def _measures(text: str, sentence: tuple[int, int], clause: tuple[int, int], fig
         measures = f"{measures} – {_short(said[1])}"  # «каждый пятый мастер – женщина»
     if not measures and figure.kind == "amount":  # «самый крупный взнос, 9,5 млн, сделала семья»
         measures, names = _told(text[_clause_before(text, sentence[0], clause[0]) : begin], "", figure)
+        measures = measures if measures == noun_phrase(measures) else ""
     return (measures, names) if _can_stand(measures, figure) else ("", False)
 
 
@@ -213,45 +214,52 @@ def _told(before: str, after: str, figure: Found) -> tuple[str, bool]:
     if figure.kind == "ratio" or _COMPARATIVE.match(after):
         after = ""
     copula = _COPULA.search(before)
-    governed = bool(_GOVERNED.search(before)) and not copula
     summed = _ON_A_SUM.sub("", before[: copula.start()] if copula else before)
     subject = without_dangling(_DANGLING.sub("", summed))
-    if copula and subject and not (after and figure.rule == "figure-share"):
-        return _short(noun_phrase(subject)), True
     if not subject or _EMPTY.fullmatch(subject):
         return _short(_OF_A_WHOLE.sub("", after)), False
-    if copula and after:  # «экспортером стал каждый шестой резидент» → «резидент стал экспортером»
-        return _short(f"{after} {copula.group().strip()} {_lowered(subject)}"), False
-    if figure.earlier[1] and not after:  # «ставка снижена с 18 до 16,5%»
+    # «экспорт составил 5 млн», «ставка снижена с 18 до 16,5%»
+    if (copula and not (after and figure.rule == "figure-share")) or (figure.earlier[1] and not after):
         return _short(noun_phrase(subject)), True
-    if summed != before:  # «оборудование стоимостью»: what follows is another's
-        return _short(subject), False
-    if figure.change and dashed:  # «сбор картофеля вырос вдвое, овощей – на 6,5%»: half of what grew is not here
+    if copula or summed != before:
+        # «экспортером стал каждый шестой резидент» → «резидент стал экспортером»; after «оборудование стоимостью» is
+        # another's
+        return _short(f"{after} {copula.group().strip()} {_lowered(subject)}" if copula else subject), False
+    named = bool(dashed) and not after
+    if named and figure.change:  # «сбор картофеля вырос вдвое, овощей – на 6,5%»: half of what grew is not here
         return "", False
-    return _in_a_sentence(subject, after, governed, figure), bool(dashed) and not after
+    return _in_a_sentence(subject, after, figure, governed=bool(_GOVERNED.search(before))), named
 
 
-def _in_a_sentence(subject: str, after: str, governed: bool, figure: Found) -> str:
+def _in_a_sentence(subject: str, after: str, figure: Found, *, governed: bool) -> str:
     """Return the words on both sides of a figure as a label that reads on from the number."""
-    if governed:  # «посеяны на 412 тыс. гектаров», «на 94 процентах площадей»: the words before carry on, if any
+    if governed:  # «посеяны на 412 тыс. гектаров», «на 94 процентах площадей»
         return "" if figure.kind == "share" else _short(subject)
     head, verb = _parted(subject)
-    from_behind = after.split(" ", 1)[0].lower() in PREPOSITIONS
-    if head and verb and after and not (from_behind and not _OF_A_WHOLE.match(after)):
-        # «предприятия обеспечили 68% экспорта» → «экспорта обеспечили предприятия»
-        return _short(f"{noun_phrase(_OF_A_WHOLE.sub('', after))} {verb} {_lowered(head)}".strip())
-    if head and verb:  # «на предприятии создано 240 мест» → «создано на предприятии»
-        if any(map(is_verb, head.split(" "))):
-            return ""
-        time = _FOR_A_TIME.match(head)
-        return _short(
-            f"{verb} {_lowered(head[time.end() :])} {_lowered(time[1])}" if time else f"{verb} {_lowered(head)}"
-        )
+    if head and verb:
+        return _behind_verb(head, verb, after)
     if not after:  # «опрошены руководители 39 предприятий»: read from the number on, this is none
         return "" if is_short_participle(subject.split(" ", 1)[0]) else _short(subject)
-    if is_label(_lowered(subject)) and from_behind:
+    if is_label(_lowered(subject)) and _is_from_behind(after):
         return _short(f"{subject} {after}")
     return _short(noun_phrase(after)) if figure.kind == "amount" else ""
+
+
+def _behind_verb(head: str, verb: str, after: str) -> str:
+    """Return the words around a figure that follows its verb, the number first."""
+    if after and (_OF_A_WHOLE.match(after) or not _is_from_behind(after)):
+        # «предприятия обеспечили 68% экспорта» → «экспорта обеспечили предприятия»
+        return _short(f"{noun_phrase(_OF_A_WHOLE.sub('', after))} {verb} {_lowered(head)}".strip())
+    if any(map(is_verb, head.split(" "))):
+        return ""
+    # «на предприятии создано 240 мест» → «создано на предприятии»
+    if time := _FOR_A_TIME.match(head):
+        return _short(f"{verb} {_lowered(head[time.end() :])} {_lowered(time[1])}")
+    return _short(f"{verb} {_lowered(head)}")
+
+
+def _is_from_behind(after: str) -> bool:
+    return after.split(" ", 1)[0].lower() in PREPOSITIONS
 
 
 def _parted(subject: str) -> tuple[str, str]:

@@ -197,4 +197,6 @@ def _unheaded(before: str) -> str:
     """Return words before a name as a role though their noun is none we know: «сказал блогер Иван Петров»."""
     if not before or before[-1] in ",;:" or re.match(r"(?:на|в|во|по|после|журналистам|для|с|со|из)\b", before):
         return ""
+    if re.match(r"[а-яё]+(?:ой|ей|ого|его|ому|ему|ым|ых|их|ую|юю)\b", before):
+        return ""  # the rest of a sentence, in another case
     return before if re.fullmatch(r"(?:и\.\s?о\.\s)?[а-яё\-]+(?:\s.+)?", before) and len(before) < 120 else ""

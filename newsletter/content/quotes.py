@@ -253,6 +253,8 @@ def _told_before(words: str, after: str) -> list[Piece]:
     prose = words[: opens.start()]
     if words[end:].strip(f"{_CLOSING}. ") or len(words[opens.end() : end].split()) < _MIN_WORDS:
         return []
+    if not re.search(rf"[.!?…][{_CLOSING}]*$", words.rstrip()):  # a name of something, set apart
+        return []
     told = prose if prose.strip() else after
     spans = sentences(told)
     last = told[slice(*spans[-1])] if spans else ""

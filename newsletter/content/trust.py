@@ -11,8 +11,8 @@ from collections.abc import Mapping
 TRUSTED = 0.9
 MIN_CASES = 3  # one lucky hit is no measurement
 
-# rule: (right, found), both labelled sets pooled; a figure is right only with its kind, value and bound. `quote-…` rules
-# are named by how the speaker was told; `quote-unknown` found nobody.
+# rule: (right, found), both labelled sets pooled; a figure is right only with its kind, value and bound. The `quote-…`
+# rules are named by how the speaker was told; `quote-unknown` found nobody.
 MEASURED: Mapping[str, tuple[int, int]] = {
     "figure-count": (36, 36),
     "figure-measure": (16, 16),

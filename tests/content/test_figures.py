@@ -162,3 +162,135 @@ def test_figures_of_any_text_stand_where_they_say_and_never_overlap(text: str) -
     assert all(0 <= figure.start < figure.end <= len(text) for figure in found)
     assert all(first.end <= second.start for first, second in pairwise(found))
     figures(text)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text", "value", "number", "unit", "bound"),
+    [
+        ("Выдали 2 млрд 300 млн рублей.", "2 млрд 300 млн рублей", "2300000000", "2,3", "млрд рублей", ""),
+        ("Проезд стоит 45 рублей 50 копеек.", "45 рублей 50 копеек", "45.5", "45,50", "рублей", ""),
+        ("Это около двух тысяч человек.", "около двух тысяч человек", "2000", "2 тыс.", "человек", "about"),
+        ("Брак не превышает 3%.", "3%", "0.03", "3 %", "%", "less"),
+        ("Брак превышает 3%.", "3%", "0.03", "3 %", "%", "more"),
+        ("Чуть больше половины плана.", "Чуть больше половины", "0.5", "1/2", "", "more"),
+        ("Довольны двое из пяти.", "двое из пяти", "0.4", "2 из 5", "", ""),
+        ("Уборка завершена на 94 процентах площадей.", "94 процентах", "0.94", "94 %", "%", ""),
+        ("Собрали 30 ц/га.", "30 ц/га", "30", "30", "ц/га", ""),
+        ("Пришла Двадцать одна машина.", "Двадцать одна машина", "21", "21", "машина", ""),
+    ],
+)
+def test_compounds_words_and_negated_bounds_are_read_whole(
+    sentence: str, text: str, value: str, number: str, unit: str, bound: str
+) -> None:
+    (figure,) = figures(sentence)
+    assert (figure.text, figure.number, figure.unit, figure.bound) == (text, number, unit, bound)
+    assert figure.value == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text", "number", "unit"),
+    [
+        ("Грант – от 3 до 5 млн рублей.", "от 3 до 5 млн рублей", "3–5", "млн рублей"),
+        ("Ждут от 40 до 60 человек.", "от 40 до 60 человек", "40–60", "человек"),
+        ("Запас хода – 90–110 км.", "90–110 км", "90–110", "км"),
+        ("Приехали от 800 тыс. до 1,2 млн гостей.", "от 800 тыс. до 1,2 млн гостей", "800 тыс. – 1,2 млн", "гостей"),
+    ],
+)
+def test_a_range_is_one_figure_without_a_value(sentence: str, text: str, number: str, unit: str) -> None:
+    (figure,) = figures(sentence)
+    assert (figure.text, figure.number, figure.unit, figure.value) == (text, number, unit, None)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text", "earlier", "measures"),
+    [
+        ("Доля упала с 18% до 7%.", "7%", "с 18%", "доля"),
+        ("Смертность снизилась с 11,6 до 8,6%.", "8,6%", "с 11,6", "смертность"),
+        ("Сбор картофеля вырос с 310 до 355 тыс. тонн.", "355 тыс. тонн", "с 310", "сбор картофеля"),
+        ("Доля девушек выросла с трети до половины.", "половины", "с трети", "доля девушек"),
+        ("Ставка снижена с 18 до 16,5%.", "16,5%", "с 18", "ставка"),
+    ],
+)
+def test_the_old_value_of_a_change_is_the_comparison_of_the_new_one(
+    sentence: str, text: str, earlier: str, measures: str
+) -> None:
+    (figure,) = figures(sentence)
+    assert (figure.text, figure.comparison, figure.measures) == (text, earlier, measures)
+
+
+def test_what_something_is_held_against_is_its_comparison() -> None:
+    first, second = figures("Средняя урожайность составила 34,7 ц/га против 29,1 ц/га годом ранее.")
+    assert (first.measures, first.comparison) == ("средняя урожайность", "против 29,1 ц/га годом ранее")
+    assert second.measures == ""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "number"),
+    [
+        ("Фонд увеличен на 38 млн рублей.", "+38"),
+        ("Экспорт упал на 15%.", "−15 %"),
+        ("Это на 1,2 млрд больше, чем в 2023 году.", "+1,2"),
+        ("Программ продали на 38 млн рублей.", "38"),
+        ("План перевыполнен на 12%.", "12 %"),
+    ],
+)
+def test_a_change_is_shown_with_its_sign(sentence: str, number: str) -> None:
+    assert figures(sentence)[0].number == number
+
+
+def test_a_change_of_unknown_direction_has_no_label() -> None:
+    assert figures("План перевыполнен на 12%.")[0].measures == ""
+
+
+def test_more_is_no_unit() -> None:
+    (figure,) = figures("Это на 1,2 млрд больше, чем в 2023 году.")
+    assert (figure.unit, figure.rule, figure.proposed, figure.base_period) == ("млрд", "figure-scaled", True, "2023")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Получив грант в 3 млн рублей, фермер купил трактор.",
+        "Отправив за рубеж продукции на сумму 164 млн рублей, завод вырос.",
+        "В парке 118 компаний.",
+        "У меня 300 гектаров.",
+        "Взнос – от 500 рублей.",
+        "Это до 31 тыс. поездок в сутки.",
+        "В сутки – 31 тыс. поездок.",
+        "Лишь каждый двадцатый копит на автомобиль.",
+        "Это 46%, на них приходится 46% выручки.",
+        "Опрошены руководители 39 предприятий.",
+    ],
+)
+def test_words_that_cannot_stand_alone_are_no_label(sentence: str) -> None:
+    assert [figure.measures for figure in figures(sentence)] in ([""], ["", ""])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "measures"),
+    [
+        ("На предприятии создано 240 рабочих мест.", "создано на предприятии"),
+        ("За сезон федерация провела 52 турнира.", "провела федерация за сезон"),
+        ("А теперь две трети ребят приносят согласие.", "ребят приносят согласие"),
+        ("Каждый пятый мастер – женщина.", "мастер – женщина"),
+        ("С 1 октября доходность вклада составит 16,5%.", "доходность вклада"),
+        ("Оборудование стоимостью 5 млн рублей закупили по проекту.", "оборудование"),
+        ("Численность персонала увеличилась на 300 человек.", "численность персонала"),
+    ],
+)
+def test_a_label_reads_on_from_its_number(sentence: str, measures: str) -> None:
+    assert figures(sentence)[-1].measures == measures
+
+
+@pytest.mark.parametrize(
+    ("lead", "period"),
+    [
+        ("Экспорт за 2024 год вырос.", ""),
+        ("Экспорт в IV квартале 2024 года вырос.", ""),
+        ("Экспорт вырос.", ""),
+        ("Завод открылся 14 мая 2024 года.", "2023 год"),
+        ("Экспорт за первое полугодие 2024 года вырос.", "2023 год"),
+    ],
+)
+def test_last_year_is_known_only_where_this_year_is(lead: str, period: str) -> None:
+    assert figures(lead, "В прошлом году гранты получили 27 команд.")[-1].period == period

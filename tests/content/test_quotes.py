@@ -190,6 +190,81 @@ def test_a_role_is_looked_up_before_the_quote_first() -> None:
     assert block.speaker == "Иван Седов"
 
 
+@pytest.mark.parametrize(
+    ("paragraph", "speaker", "role"),
+    [
+        (
+            "Хранитель музея Анна Лесная вспоминает тот день. «Двери были открыты, а людей всё не было».",
+            "Анна Лесная",
+            "хранитель музея",
+        ),
+        (
+            "Сама пациентка, Галина Орлова, вспоминает операцию. «Я больше всего боялась за своего внука».",
+            "Галина Орлова",
+            "пациентка",
+        ),
+    ],
+)
+def test_the_sentence_before_a_quote_tells_who_spoke_and_stays(paragraph: str, speaker: str, role: str) -> None:
+    prose, words = found(paragraph)
+    assert isinstance(prose, Paragraph)
+    assert plain(prose.text) == paragraph[: paragraph.index(" «")]
+    assert isinstance(words, Quote)
+    assert (words.speaker, words.role, words.rule, words.proposed) == (speaker, role, "quote-before", True)
+
+
+def test_the_paragraph_before_a_quote_tells_who_spoke() -> None:
+    people = People(find_mentions([LEAD]))
+    alone = Paragraph(text=(Span(text="«Мы работали в три смены и не уставали»."),), origin=HERE)
+    (block,) = split_quotes(alone, people, 1, after="Мастер цеха Иван Седов вспоминает.")
+    assert isinstance(block, Quote)
+    assert block.speaker == "Иван Седов"
+    (block,) = split_quotes(alone, people, 1, after="Цех открыли осенью.")
+    assert isinstance(block, Paragraph)
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "speaker", "role"),
+    [
+        (
+            "Её поддерживает фермер из района Пётр Ильин: «Без дороги я бы никуда не доехал».",
+            "Пётр Ильин",
+            "фермер из района",
+        ),
+        ("Повар Жером Дюпон: «Главное в супе – терпение и хороший лук».", "Жером Дюпон", "повар"),
+        ("«Мы рады», – коротко ответил директор.", "Иван Седов", "генеральный директор компании «Вектор»"),
+    ],
+)
+def test_new_ways_to_introduce_a_speaker(paragraph: str, speaker: str, role: str) -> None:
+    block = quote(paragraph)
+    assert (block.speaker, block.role) == (speaker, role)
+
+
+def test_a_trade_means_the_one_person_named_in_its_paragraph() -> None:
+    prose, words = found("Доцент кафедры Пётр Ильин призывает не спешить. «Цены растут», – поясняет экономист.")
+    assert isinstance(prose, Paragraph)
+    assert isinstance(words, Quote)
+    assert (words.speaker, words.role, words.rule) == ("Пётр Ильин", "доцент кафедры", "quote-nearest")
+
+
+def test_a_foreign_name_after_a_role_is_a_person_and_a_place_is_none() -> None:
+    mentions = find_mentions(["Французский реставратор Этьен Морель и глава Верхней Пышмы, мэр Нижнего Новгорода."])
+    assert [(mention.name, mention.role) for mention in mentions] == [("Этьен Морель", "французский реставратор")]
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        "Спектакль поставил Лев Ильин. «Три сестры и один большой вишнёвый сад»",
+        "Выставку открыл критик Пётр Ильин. «Большая белая комната без окон и дверей».",
+        "Директор Пётр Ильин рассказал о книге. «Белый пароход».",
+    ],
+)
+def test_names_of_things_after_a_sentence_are_no_quotes(paragraph: str) -> None:
+    (block,) = found(paragraph)
+    assert isinstance(block, Paragraph)
+
+
 PARTS = st.sampled_from(
     [
         "«",
