@@ -9,25 +9,26 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from newsletter.cli.context import CommandContext
-from newsletter.cli.opening import open_keys
-from newsletter.cli.output import INTERRUPTED, one_line, print_json, say, warn
+from newsletter.cli.keeping import open_keys
+from newsletter.cli.output import INTERRUPTED, say, warn
+from newsletter.cli.reporting import office_zone, places_of, print_report
 from newsletter.delivery.retry import RetryPolicy
 from newsletter.delivery.state import Counts
 from newsletter.errors import ConfigError, UsageError
 from newsletter.message.merge import Merger
 from newsletter.render.compiled import CompiledIssue
-from newsletter.sending.lock import IssueLock, is_held
-from newsletter.sending.report import as_json, as_text
+from newsletter.sending.lock import IssueLock, this_host
+from newsletter.sending.places import Places
+from newsletter.sending.report import shown_time
 from newsletter.sending.sender import End, Ended, Policy, Progress, Sender
-from newsletter.sending.session import Opening, Places, close_run, open_run, shown_state
+from newsletter.sending.session import Opened, Opening, close_run, open_run
 from newsletter.sending.spare import SpareFile
 from newsletter.store.database import Engine, reading
-from newsletter.store.deliveries import refusals, uncertain_addresses
 from newsletter.store.issues import IssueRow, Plan, load_compiled, load_issue
 from newsletter.store.ledger import Run
 from newsletter.tokens import Keys
@@ -35,7 +36,7 @@ from newsletter.transport.channel import Channel, Transport
 from newsletter.transport.outbox import OutboxTransport
 from newsletter.transport.smtp import Relay, SmtpTransport
 
-SENDING = "send"  # folder under var/: locks, spare files, the run's number
+MAX_CONNECTIONS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class Wish:
 
     smtp: str = ""
     outbox: str = ""
-    connections: int = 0
+    connections: int | None = None
     rate: str = ""
     uncertain: str = ""
 
@@ -58,7 +59,6 @@ class Job:
     keys: Keys
     plan: Plan
     opening: Opening
-    places: Places
     no_wait: bool
     as_json: bool
 
@@ -81,8 +81,8 @@ def plan_of(context: CommandContext, wish: Wish, *, before: Plan | None = None) 
         plan = replace(plan, transport="smtp", target=wish.smtp)
     if wish.uncertain not in ("", "hold", "resend"):
         raise UsageError(f'--uncertain cannot be "{wish.uncertain}"', fix="write hold or resend")
-    if wish.connections < 0 or wish.connections > 200:
-        raise UsageError("--connections must be between 1 and 200")
+    if wish.connections is not None and not 1 <= wish.connections <= MAX_CONNECTIONS:
+        raise UsageError(f"--connections must be between 1 and {MAX_CONNECTIONS}")
     return replace(
         plan,
         connections=wish.connections or plan.connections,
@@ -113,30 +113,9 @@ def deliver(job: Job, prepare: Callable[[], int]) -> int:
     return asyncio.run(_deliver(job, prepare))
 
 
-def print_report(engine: Engine, row: IssueRow, places: Places, *, in_json: bool) -> None:
-    """Print how an issue stands."""
-    state = shown_state(row, is_held=lambda code: is_held(places.folder, code))
-    if in_json:
-        print_json(as_json(row, state))
-        return
-    with reading(engine) as conn:
-        text = as_text(row, state, refusals=refusals(conn, row.id), uncertain=uncertain_addresses(conn, row.id))
-    print("\n".join(one_line_keeping_indent(line) for line in text.splitlines()))
-
-
-def one_line_keeping_indent(line: str) -> str:
-    """Return a line of a report with what came from outside made harmless."""
-    clean = one_line(line)
-    return " " * (len(line) - len(line.lstrip(" "))) + clean
-
-
 def ledger_keys(context: CommandContext) -> Keys:
     """Return the workspace's keys, made at first need."""
     return open_keys(context)
-
-
-def places_of(context: CommandContext) -> Places:
-    return Places(folder=context.workspace.private_dir(SENDING))
 
 
 def exit_code(end: End, counts: Counts) -> int:
@@ -147,46 +126,45 @@ def exit_code(end: End, counts: Counts) -> int:
 
 async def _deliver(job: Job, prepare: Callable[[], int]) -> int:
     transport = open_transport(job.context, job.plan)
-    places = job.places
+    places = places_of(job.context)
     first = await transport.connect()
     try:
-        with _Signals() as signals:
+        with _Signals(is_frozen=not job.opening.is_fresh) as signals:
             issue_id = await asyncio.to_thread(prepare)
+            signals.is_frozen = True
             with reading(job.engine) as conn:
                 row = load_issue(conn, issue_id)
             if job.opening.is_fresh:
                 _tell_frozen(row, in_json=job.as_json)
             with IssueLock(places.folder, row.code) as lock:
-                lock.acquire(now=datetime.now(UTC))
-                _tell_last_holder(lock, fresh=job.opening.is_fresh)
-                row, ended = await _run(job, places, row, transport, first, signals)
+                lock.acquire(now=datetime.now(UTC).astimezone(office_zone(job.context)))
+                opened = await asyncio.to_thread(open_run, job.engine, places, row, job.opening)
+                _tell_before(lock, opened, job.plan)
+                row, ended = await _run(job, places, row, transport, first, signals, opened.run)
     except BaseException:
         first.abort()
         raise
     if ended.failure is not None:
         say(f'what was replied is kept; "newsletter resume {row.code}" reads it in')
         raise ended.failure
-    print_report(job.engine, row, places, in_json=job.as_json)
+    print_report(job.context, job.engine, row, in_json=job.as_json)
     return exit_code(ended.end, row.counts)
 
 
 async def _run(
-    job: Job, places: Places, row: IssueRow, transport: Transport, first: Channel, signals: _Signals
+    job: Job, places: Places, row: IssueRow, transport: Transport, first: Channel, signals: _Signals, run: Run
 ) -> tuple[IssueRow, Ended]:
-    opened = await asyncio.to_thread(open_run, job.engine, places, row, job.opening)
-    if opened.orphans:
-        _tell_orphans(opened.orphans, job.plan)
     spare = SpareFile(places.spare(row.code), entries=2 * job.plan.connections + 16)
     try:
-        with _progress() as show:
-            sender = _sender(job, row, opened.run, transport, spare, show)
+        with _progress(office_zone(job.context)) as show:
+            sender = _sender(job, row, run, transport, spare, show)
             signals.watch(sender)
             ended = await sender.run(first)
     finally:
         spare.close()
     if ended.failure is not None:
         return row, ended
-    return await asyncio.to_thread(close_run, job.engine, opened.run, ended), ended
+    return await asyncio.to_thread(close_run, job.engine, run, ended), ended
 
 
 def _sender(
@@ -224,7 +202,8 @@ def _policy(job: Job) -> Policy:
 class _Signals:
     """SIGINT and SIGTERM while a run goes on: the first drains it, the second ends it at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_frozen: bool) -> None:
+        self.is_frozen = is_frozen
         self._sender: Sender | None = None
         self._count = 0
 
@@ -248,7 +227,7 @@ class _Signals:
     def _received(self) -> None:
         self._count += 1
         if self._sender is None:
-            say("interrupting as soon as the issue is frozen")
+            say("ending before the first message" + ("" if self.is_frozen else ", as soon as the issue is frozen"))
         elif self._count == 1:
             say("finishing the messages under way; once more to end at once")
             self._sender.halt(End.INTERRUPTED, "interrupted")
@@ -264,33 +243,34 @@ def _tell_frozen(row: IssueRow, *, in_json: bool) -> None:
         print(text, flush=True)
 
 
-def _tell_last_holder(lock: IssueLock, *, fresh: bool) -> None:
-    if lock.last_holder is not None and not fresh:
-        say(f"last sent by {lock.last_holder}")
-
-
-def _tell_orphans(orphans: tuple[str, ...], plan: Plan) -> None:
-    what = "each is mailed once more" if plan.uncertain == "resend" else "not mailed again"
-    say(f"in doubt, because the sender died ({what}): {', '.join(orphans)}")
+def _tell_before(lock: IssueLock, opened: Opened, plan: Plan) -> None:
+    """Say what the sender before us left behind, where that is more than an orderly end on this machine."""
+    holder = lock.last_holder
+    is_elsewhere = holder is not None and holder.host != this_host()
+    if holder is not None and (opened.is_after_death or is_elsewhere):
+        say(f"last sent by {holder}" + (", which died" if opened.is_after_death else ""))
+    if opened.orphans:
+        what = "each is mailed once more" if plan.uncertain == "resend" else "not mailed again"
+        say(f"in doubt, because the sender died ({what}): {', '.join(opened.orphans)}")
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Progress], None]]:
+def _progress(zone: tzinfo) -> Iterator[Callable[[Progress], None]]:
     """Draw a bar on a terminal; elsewhere only say when the next retry is."""
     if sys.stderr.isatty():
-        yield from _bar()
+        yield from _bar(zone)
         return
     said: set[datetime] = set()
 
     def tell(progress: Progress) -> None:
         if progress.next_try is not None and progress.next_try not in said:
             said.add(progress.next_try)
-            say(_waiting(progress))
+            say(_waiting(progress, zone))
 
     yield tell
 
 
-def _bar() -> Iterator[Callable[[Progress], None]]:
+def _bar(zone: tzinfo) -> Iterator[Callable[[Progress], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -302,15 +282,15 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
         def tell(progress: Progress) -> None:
             counts = progress.counts
             done = counts.audience - counts.pending - counts.in_flight - counts.excluded
-            text = _waiting(progress) if progress.next_try else "sending"
+            text = _waiting(progress, zone) if progress.next_try else "sending"
             bar.update(task, description=text, completed=done, total=counts.audience - counts.excluded)
 
         yield tell
 
 
-def _waiting(progress: Progress) -> str:
-    at = progress.next_try.astimezone() if progress.next_try else None
-    return f"{progress.counts.deferred:,} deferred, next try at {at:%H:%M:%S}"
+def _waiting(progress: Progress, zone: tzinfo) -> str:
+    at = shown_time(progress.next_try, zone) if progress.next_try else ""
+    return f"{progress.counts.deferred:,} deferred, next try at {at}"
 
 
 def _rate(text: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -13,17 +13,14 @@ import typer
 
 from newsletter.address import normalise
 from newsletter.cli.context import open_context
-from newsletter.cli.delivering import ledger_keys, places_of, print_report
 from newsletter.cli.opening import open_ledger, open_store
 from newsletter.cli.options import Json
 from newsletter.cli.output import one_line, print_json
+from newsletter.cli.reporting import office_zone, places_of, print_report, state_of
 from newsletter.delivery.state import DeliveryState, IssueState
 from newsletter.errors import StoreError, UsageError
-from newsletter.message.merge import Merger, Recipient
-from newsletter.render.compiled import CompiledIssue
 from newsletter.sending.lock import is_held
-from newsletter.sending.report import as_json
-from newsletter.sending.session import shown_state
+from newsletter.sending.report import as_json, shown_time
 from newsletter.store.database import reading, writing
 from newsletter.store.deliveries import find_delivery
 from newsletter.store.issues import IssueRow, find_issue, list_issues, load_compiled, request_stop, set_state
@@ -41,24 +38,23 @@ def status(
     Without ISSUE all of them, newest first. "interrupted" is an issue that is not finished and that nobody sends.
     """
     context = open_context()
-    places = places_of(context)
     engine = open_ledger(context)
     try:
         with reading(engine) as conn:
             rows = (find_issue(conn, issue),) if issue else list_issues(conn)
         if issue:
-            print_report(engine, rows[0], places, in_json=json)
+            print_report(context, engine, rows[0], in_json=json)
             return 0
     finally:
         engine.dispose()
-    states = [shown_state(row, is_held=lambda code: is_held(places.folder, code)) for row in rows]
+    states = [state_of(context, row) for row in rows]
     if json:
         print_json({"issues": [as_json(row, state) for row, state in zip(rows, states, strict=True)]})
     elif not rows:
         print("no issue was sent yet")
     for row, state in zip(rows, states, strict=True):
         if not json:
-            print(_line(row, state))
+            print(_line(row, state, office_zone(context)))
     return 0
 
 
@@ -95,6 +91,11 @@ def show(
 
     Writes its bytes to stdout after comparing them with what the ledger noted when they left.
     """
+    # Only here: they bring the whole compile chain, and `status` must be quick.
+    from newsletter.cli.delivering import ledger_keys
+    from newsletter.message.merge import Merger, Recipient
+    from newsletter.render.compiled import CompiledIssue
+
     context = open_context()
     keys = ledger_keys(context)
     engine = open_store(context)
@@ -132,9 +133,9 @@ def show(
     return 0
 
 
-def _line(row: IssueRow, state: IssueState) -> str:
+def _line(row: IssueRow, state: IssueState, zone: tzinfo) -> str:
     counts = row.counts
     return one_line(
-        f"{row.code}  {row.created_at:%Y-%m-%d %H:%M}  {state.value:<11}  "
+        f"{row.code}  {shown_time(row.created_at, zone)}  {state.value:<11}  "
         f"{counts.accepted:,} of {counts.audience - counts.excluded:,} accepted  {row.key} to {row.list_name}"
     )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from newsletter.cli.context import CommandContext, open_context
-from newsletter.cli.delivering import Job, Wish, deliver, ledger_keys, places_of, plan_of, print_report
+from newsletter.cli.delivering import Job, Wish, deliver, ledger_keys, plan_of
 from newsletter.cli.opening import open_store
 from newsletter.cli.options import Json
-from newsletter.cli.sending_options import Connections, NoWait, Outbox, Rate, Smtp, Uncertain
-from newsletter.sending.lock import IssueLock, is_held
+from newsletter.cli.reporting import office_zone, print_report, refuse_if_held
+from newsletter.cli.sending_options import NoWait, Outbox, SameConnections, SameRate, Smtp, Uncertain
+from newsletter.errors import GateError
+from newsletter.sending.report import shown_time
 from newsletter.sending.session import Opening
-from newsletter.store.database import reading, writing
+from newsletter.store.database import Engine, now, reading, writing
 from newsletter.store.issues import IssueRow, find_issue, save_plan
 
 
@@ -23,8 +24,8 @@ def resume(
     *,
     smtp: Smtp = "",
     outbox: Outbox = "",
-    connections: Connections = 0,
-    rate: Rate = "",
+    connections: SameConnections = None,
+    rate: SameRate = "",
     uncertain: Uncertain = "",
     no_wait: NoWait = False,
     retry_refused: Annotated[
@@ -46,17 +47,17 @@ def resume(
             row = find_issue(conn, issue)
         wish = Wish(smtp=smtp, outbox=outbox, connections=connections, rate=rate, uncertain=uncertain)
         plan = plan_of(context, wish, before=row.plan)
-        _refuse_if_held(context, row)
+        refuse_if_held(context, row)
         if row.counts.is_finished and not retry_refused and not (plan.uncertain == "resend" and row.counts.uncertain):
-            print_report(engine, row, places_of(context), in_json=json)
+            print_report(context, engine, row, in_json=json)
             return 0 if row.counts.is_clean else 1
+        _refuse_embargo(context, engine, row)
         job = Job(
             context=context,
             engine=engine,
             keys=ledger_keys(context),
             plan=plan,
             opening=Opening(is_fresh=False, retry_refused=retry_refused, after_restore=after_restore),
-            places=places_of(context),
             no_wait=no_wait,
             as_json=json,
         )
@@ -71,8 +72,12 @@ def resume(
         engine.dispose()
 
 
-def _refuse_if_held(context: CommandContext, row: IssueRow) -> None:
-    folder = places_of(context).folder
-    if is_held(folder, row.code):
-        with IssueLock(folder, row.code) as lock:
-            lock.acquire(now=datetime.now(UTC))  # raises with the holder's name
+def _refuse_embargo(context: CommandContext, engine: Engine, row: IssueRow) -> None:
+    with reading(engine) as conn:
+        is_early = row.embargo_until is not None and now(conn) < row.embargo_until
+    if row.embargo_until is not None and is_early:
+        when = shown_time(row.embargo_until, office_zone(context))
+        raise GateError(
+            f"issue {row.code} is not to be sent before {when} (embargo_until)",
+            fix=f'"newsletter resume {row.code}" goes on then',
+        )

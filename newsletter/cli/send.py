@@ -1,6 +1,6 @@
 """`newsletter send`: an item to a list.
 
-`resume`, `status`, `stop`, `show` and `test` have modules of their own; the way in finds them all here.
+Whatever can be refused without compiling is refused first; what the checks say is printed only when the issue may go.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from newsletter.address import normalise
+from newsletter.check import Report
 from newsletter.cli.compiling import workspace_keys
 from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.delivering import (
@@ -21,34 +22,35 @@ from newsletter.cli.delivering import (
     Wish,
     deliver,
     need_target,
-    places_of,
+    open_transport,
     plan_of,
 )
 from newsletter.cli.importing import file_list_name, import_file
-from newsletter.cli.issues import show, status, stop
 from newsletter.cli.opening import open_store
 from newsletter.cli.options import Date, Items, Json, Lang, Preheader, Subject, Template, Title
 from newsletter.cli.output import print_json, say, warn
-from newsletter.cli.resume import resume
+from newsletter.cli.reporting import office_zone, refuse_if_held
 from newsletter.cli.sending_options import Connections, NoWait, Outbox, Rate, Smtp, Uncertain
-from newsletter.cli.trial import compile_checked
-from newsletter.cli.trial import trial as test
+from newsletter.cli.trial import compile_checked, heed
+from newsletter.content.decode import read_text
+from newsletter.content.front import split_front
 from newsletter.delivery.state import Counts, IssueState
 from newsletter.errors import GateError, InputError, UsageError
 from newsletter.issue import ContentOptions
 from newsletter.message.merge import missing
 from newsletter.render.child import CompileResult
 from newsletter.render.compiled import CompiledIssue
-from newsletter.sending.report import counts_json
+from newsletter.sending.report import counts_json, shown_time
 from newsletter.sending.session import Opening
 from newsletter.store.audience import Meant, Person, Summary, summarise
-from newsletter.store.database import Engine, reading, writing
+from newsletter.store.database import Engine, now, reading, writing
 from newsletter.store.freezing import Again, already_sent, freeze, nobody, shown
 from newsletter.store.issues import Plan, latest_of_pair
 from newsletter.store.subscribers import find_list, need_list
+from newsletter.subscriber import open_list
 from newsletter.tokens import Keys
 
-__all__ = ["resume", "send", "show", "status", "stop", "test"]
+_DIGEST_SHOWN = 16  # characters: enough to compare by eye with `build`'s
 
 
 def send(
@@ -66,7 +68,7 @@ def send(
     yes: Annotated[bool, typer.Option("--yes", help="Send without asking.")] = False,
     smtp: Smtp = "",
     outbox: Outbox = "",
-    connections: Connections = 0,
+    connections: Connections = None,
     rate: Rate = "",
     uncertain: Uncertain = "",
     no_wait: NoWait = False,
@@ -83,22 +85,34 @@ def send(
     """
     if again and only_missing:
         raise UsageError("--again and --missing exclude each other", fix="give one of them")
+    if to and list_name:
+        raise UsageError("--list and --to exclude each other", fix="give one of them")
     context = open_context(placeholders=bool(outbox))
     wish = Wish(smtp=smtp, outbox=outbox, connections=connections, rate=rate, uncertain=uncertain)
     plan = plan_of(context, wish)
     need_target(plan)
+    open_transport(context, plan)  # the relay's address and the password file
     context.settings.require_sendable()
-    if not dry_run and not yes and not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on", fix="add --yes to send without asking")
-    options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
-    result = compile_checked(context, items, options)
+    _need_files(context, items, to)
+    if not to and not list_name:
+        _need_list_in_front(context, items)
     engine = open_store(context)
     try:
+        if list_name:
+            with reading(engine) as conn:
+                need_list(conn, list_name)
+        if not dry_run and not yes and not sys.stdin.isatty():
+            raise UsageError("there is no terminal to ask on", fix="add --yes to send without asking")
+        options = ContentOptions(
+            title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template
+        )
+        result, report = compile_checked(context, items, options)
         request = _Request(
             context=context,
             engine=engine,
             keys=workspace_keys(context),
             result=result,
+            report=report,
             again=Again.ALL if again else Again.MISSING if only_missing else Again.NO,
         )
         return _send(request, plan, list_name, to, dry_run=dry_run, yes=yes, no_wait=no_wait, in_json=json)
@@ -112,20 +126,49 @@ class _Request:
     engine: Engine
     keys: Keys
     result: CompileResult
+    report: Report
     again: Again
+
+
+def _need_files(context: CommandContext, items: Sequence[str], to: str) -> None:
+    """Raise InputError for a file that is not there: before a second is spent on compiling the others."""
+    for item in items:
+        if not Path(item).exists():
+            raise InputError("there is no such file", path=item, fix="check the name of the news item")
+    if to and not Path(to).is_file():
+        open_list(Path(to), shown=context.workspace.shown(Path(to)))  # raises with the reason
+
+
+def _need_list_in_front(context: CommandContext, items: Sequence[str]) -> None:
+    """Raise UsageError when the one item names no list: seen by its front matter alone, before the compile."""
+    path = Path(items[0])
+    if len(items) > 1 or path.suffix.lower() not in (".md", ".txt") or not path.is_file():
+        return  # the compile knows
+    shown_path = context.workspace.shown(path)
+    if not split_front(read_text(path, shown_path), shown_path).word("list"):
+        raise _no_list()
+
+
+def _no_list() -> UsageError:
+    return UsageError("no list is named", fix="add --list NAME or --to FILE.csv")
 
 
 def _send(
     request: _Request, plan: Plan, list_name: str, to: str, *, dry_run: bool, yes: bool, no_wait: bool, in_json: bool
 ) -> int:
     context, engine = request.context, request.engine
-    if to and dry_run and not list_name:
+    name = file_list_name(Path(to)) if to else list_name or request.result.issue.list_name
+    if not name:
+        raise _no_list()
+    _refuse_if_sent(request, name)
+    _refuse_embargo(request)
+    heed(request.report)
+    if to and dry_run:
         return _rehearse_file(request, Path(to), in_json=in_json)
-    meant = _meant(request, _list(request, list_name, to, quiet=in_json))
+    if to:
+        _fill_list(request, Path(to), name, quiet=in_json)
+    meant = _meant(request, name)
     with reading(engine) as conn:
-        earlier = latest_of_pair(conn, meant.key, meant.list_id)
-        if earlier is not None and request.again is Again.NO:
-            raise already_sent(earlier)
         summary = summarise(conn, meant, lambda person: _lacks(meant.compiled, person))
     _refuse_unsendable(meant, summary)
     _show_summary(meant, summary)
@@ -134,11 +177,17 @@ def _send(
         return 0
     if not yes:
         _ask(summary)
-    timezone = context.settings.office.timezone
 
     def prepare() -> int:
         with writing(engine) as conn:
-            return freeze(conn, meant, plan=plan, timezone=timezone, again=request.again)
+            return freeze(
+                conn,
+                meant,
+                plan=plan,
+                timezone=context.settings.office.timezone,
+                again=request.again,
+                embargo_until=request.result.issue.embargo_until,
+            )
 
     job = Job(
         context=context,
@@ -146,27 +195,45 @@ def _send(
         keys=request.keys,
         plan=plan,
         opening=Opening(is_fresh=True),
-        places=places_of(context),
         no_wait=no_wait,
         as_json=in_json,
     )
     return deliver(job, prepare)
 
 
-def _list(request: _Request, list_name: str, to: str, *, quiet: bool) -> str:
-    """Return the name of the list to mail; with --to, after making it equal to the file's good rows."""
-    if to and list_name:
-        raise UsageError("--list and --to exclude each other", fix="give one of them")
-    if not to:
-        name = list_name or request.result.issue.list_name
-        if not name:
-            raise UsageError("no list is named", fix="add --list NAME or --to FILE.csv")
-        return name
-    name = file_list_name(Path(to))
-    done = import_file(request.context, request.engine, Path(to), name, keys=request.keys, replace=True, quiet=quiet)
+def _refuse_if_sent(request: _Request, list_name: str) -> None:
+    """Raise GateError when the pair is being sent or was sent, unless that was asked for."""
+    if request.again is not Again.NO:
+        return
+    with reading(request.engine) as conn:
+        list_id = find_list(conn, list_name)
+        earlier = latest_of_pair(conn, request.result.issue.key, list_id) if list_id else None
+    if earlier is not None:
+        refuse_if_held(request.context, earlier)
+        raise already_sent(earlier)
+
+
+def _refuse_embargo(request: _Request) -> None:
+    issue = request.result.issue
+    if issue.embargo_until is None:
+        return
+    with reading(request.engine) as conn:
+        is_early = now(conn) < issue.embargo_until
+    if is_early:
+        item = issue.items[0]
+        raise GateError(
+            f"not to be sent before {shown_time(issue.embargo_until, office_zone(request.context))} (embargo_until)",
+            path=item.origin.path,
+            line=item.front_lines.get("embargo_until", 0),
+            fix='send it then; "newsletter test" mails trial copies now',
+        )
+
+
+def _fill_list(request: _Request, path: Path, name: str, *, quiet: bool) -> None:
+    """Make the list equal to the file's good rows."""
+    done = import_file(request.context, request.engine, path, name, keys=request.keys, replace=True, quiet=quiet)
     if done.bad:
         warn(f"{done.bad} of {done.rows} rows of {done.file} are left out; see {done.report}")
-    return name
 
 
 def _rehearse_file(request: _Request, path: Path, *, in_json: bool) -> int:
@@ -177,9 +244,6 @@ def _rehearse_file(request: _Request, path: Path, *, in_json: bool) -> int:
     )
     with reading(request.engine) as conn:
         list_id = find_list(conn, name) or 0
-        earlier = latest_of_pair(conn, request.result.issue.key, list_id)
-    if earlier is not None and request.again is Again.NO:
-        raise already_sent(earlier)
     excluded = {"suppressed": done.counts.suppressed, "unsubscribed": done.counts.unsubscribed}
     excluded = {reason: number for reason, number in excluded.items() if number}
     summary = Summary(
@@ -232,7 +296,7 @@ def _show_summary(meant: Meant, summary: Summary) -> None:
     left_out = ", ".join(f"{number:,} {reason}" for reason, number in sorted(summary.excluded.items()))
     say(f"subject   {shown(meant.compiled.subject)}")
     say(f"from      {sender}")
-    say(f"digest    {meant.compiled.digest}")
+    say(f"digest    {meant.compiled.digest[:_DIGEST_SHOWN]}")
     say(f"list      {meant.list_name}: {summary.mailed:,} to mail" + (f"; left out: {left_out}" if left_out else ""))
     if summary.first_address:
         say(f"first     {summary.first_address}")

@@ -8,8 +8,16 @@ import typer
 
 Smtp = Annotated[str, typer.Option("--smtp", metavar="URL", help="The relay: smtp://host:587 or smtps://host:465.")]
 Outbox = Annotated[str, typer.Option("--outbox", metavar="DIR", help="Write .eml files instead of using a relay.")]
-Connections = Annotated[int, typer.Option("--connections", metavar="N", help="Connections to the relay.")]
-Rate = Annotated[str, typer.Option("--rate", metavar="N/s", help="At most so many messages a second.")]
+_CONNECTIONS = "Connections to the relay."
+_RATE = "At most so many messages a second."
+Connections = Annotated[
+    int | None, typer.Option("--connections", metavar="N", help=_CONNECTIONS, show_default="the setting's")
+]
+Rate = Annotated[str, typer.Option("--rate", metavar="N/s", help=_RATE, show_default="the setting's")]
+SameConnections = Annotated[
+    int | None, typer.Option("--connections", metavar="N", help=_CONNECTIONS, show_default="those of its send")
+]
+SameRate = Annotated[str, typer.Option("--rate", metavar="N/s", help=_RATE, show_default="that of its send")]
 Uncertain = Annotated[
     str,
     typer.Option("--uncertain", metavar="hold|resend", help="When a final reply was lost: hold, or mail once more."),

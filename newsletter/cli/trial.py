@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from newsletter.address import normalise
-from newsletter.check import gate
+from newsletter.check import Report, gate
 from newsletter.cli.compiling import compile_items, office_now, report_on, specimen_fields, specimen_of, workspace_keys
 from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.delivering import Wish, need_target, open_transport, plan_of
@@ -50,9 +50,14 @@ def trial(
     context = open_context(placeholders=bool(outbox))
     plan = plan_of(context, Wish(smtp=smtp, outbox=outbox))
     need_target(plan)
+    open_transport(context, plan)  # the relay's address and the password file, before the compile
     context.settings.require_sendable()
+    for address in to:
+        normalise(address)
     options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
-    compiled = compile_checked(context, items, options).compilation.compiled
+    result, report = compile_checked(context, items, options)
+    heed(report)
+    compiled = result.compilation.compiled
     messages = _trials(context, compiled, to)
     outcomes = asyncio.run(_send_trials(context, plan, messages))
     for message, outcome in zip(messages, outcomes, strict=True):
@@ -60,16 +65,21 @@ def trial(
     return 0 if all(outcome.kind is Kind.ACCEPTED for outcome in outcomes) else 1
 
 
-def compile_checked(context: CommandContext, items: Sequence[str], options: ContentOptions) -> CompileResult:
-    """Compile and let the checks speak. Raises GateError when something breaks the mail."""
+def compile_checked(
+    context: CommandContext, items: Sequence[str], options: ContentOptions
+) -> tuple[CompileResult, Report]:
+    """Compile, and return with it what the checks say; `heed` prints that and refuses."""
     result = compile_items(context, items, options)
     specimen = specimen_of(result.compilation.compiled, keys=workspace_keys(context), now=office_now(context))
-    report = report_on(result, specimen)
+    return result, report_on(result, specimen)
+
+
+def heed(report: Report) -> None:
+    """Print the warnings. Raises GateError when something breaks the mail."""
     for finding in report.findings:
         if not finding.waived and finding.severity == "warning":
             say(str(finding))
     gate(report)
-    return result
 
 
 def _trials(context: CommandContext, compiled: CompiledIssue, to: Sequence[str]) -> list[Message]:

@@ -22,16 +22,23 @@ class Holder:
     """Who took the lock, and when."""
 
     owner: str  # host:pid
-    since: str  # ISO time, UTC
+    since: str  # a time as people read it, with its zone
+
+    @property
+    def host(self) -> str:
+        return self.owner.rpartition(":")[0]
 
     def __str__(self) -> str:
-        host, _, pid = self.owner.rpartition(":")
-        return f"process {pid} on {host} since {self.since}"
+        return f"process {self.owner.rpartition(':')[2]} on {self.host} since {self.since}"
+
+
+def this_host() -> str:
+    return socket.gethostname()[:40]
 
 
 def this_process() -> str:
     """Return host:pid, as the ledger names its senders."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}"
+    return f"{this_host()}:{os.getpid()}"
 
 
 class IssueLock:
@@ -44,7 +51,10 @@ class IssueLock:
         self.last_holder: Holder | None = None  # before us; known once the lock is held
 
     def acquire(self, *, now: datetime) -> None:
-        """Take the lock. Raises GateError when a living process holds it, DiskError when there can be no file."""
+        """Take the lock. Raises GateError when a living process holds it, DiskError when there can be no file.
+
+        `now` is aware, and in the zone that people are told times in.
+        """
         try:
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -61,7 +71,7 @@ class IssueLock:
                 fix=f'wait for it, or "newsletter stop {self._code}"',
             ) from error
         self._handle, self.last_holder = handle, holder
-        written = json.dumps({"owner": this_process(), "since": f"{now:%Y-%m-%d %H:%M:%S} UTC"}).encode()
+        written = json.dumps({"owner": this_process(), "since": f"{now:%Y-%m-%d %H:%M:%S %Z}"}).encode()
         os.truncate(handle, 0)
         os.pwrite(handle, written, 0)
 

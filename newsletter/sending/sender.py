@@ -112,6 +112,7 @@ class Sender:
         self._aborted = False
         self._channels: set[Channel] = set()
         self._connecting: set[asyncio.Task[Channel]] = set()
+        self._is_lost = False  # nobody is connected and the relay does not answer; said once
         self._failures = 0  # connections lost or refused since the last reply to a message
         self._tally: Counter[str] = Counter()
         self._clock = (datetime.min.replace(tzinfo=UTC), 0.0)
@@ -316,13 +317,27 @@ class Sender:
                 if self._channels:
                     return None  # others are connected: the relay allows no more of us, so go on with fewer
                 why = error.message
+                self._tell_lost(why)
             else:
+                self._tell_back()
                 self._channels.add(channel)
                 return channel
             finally:
                 self._connecting.discard(task)
         self.halt(End.PAUSED, f"the relay is lost: {why}")
         return None
+
+    def _tell_lost(self, why: str) -> None:
+        if not self._is_lost:
+            self._is_lost = True
+            until = self._clock_now() + timedelta(seconds=sum(RECONNECT_WAITS))
+            shown = f"{until.astimezone(self._zone):%H:%M:%S %Z}"
+            self._on_note(f"the relay does not answer ({why}); trying again until {shown}")
+
+    def _tell_back(self) -> None:
+        if self._is_lost:
+            self._is_lost = False
+            self._on_note(f"the relay {self._transport.name} is back")
 
     def _leave(self, channel: Channel | None) -> None:
         if channel is not None:
@@ -379,7 +394,7 @@ class Sender:
     def _next_due(self) -> datetime | None:
         with reading(self._engine) as conn:
             self._read_clock(conn)
-            return next_due(conn, self._run)
+            return next_due(conn, self._run.issue_id)
 
     def _resend(self) -> int:
         with writing(self._engine) as conn:

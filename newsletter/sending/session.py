@@ -6,13 +6,14 @@ in, the run is numbered, what a dead sender left in flight becomes uncertain, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.delivery.state import Counts, IssueState
 from newsletter.errors import GateError
 from newsletter.sending.lock import this_process
+from newsletter.sending.places import Places
 from newsletter.sending.run_number import begin_numbered_run
 from newsletter.sending.sender import End, Ended
 from newsletter.sending.spare import SpareEntry, read_spare
@@ -20,21 +21,7 @@ from newsletter.store.database import Engine, now, writing
 from newsletter.store.deliveries import orphans_to_uncertain, retry_refused
 from newsletter.store.issues import IssueRow, load_issue, set_state, verify_counts
 from newsletter.store.ledger import Run, Settled, write_group
-from newsletter.store.runs import end_run, release_hold
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Files beside the database, in one private folder."""
-
-    folder: Path
-
-    @property
-    def side_file(self) -> Path:
-        return self.folder / "run-number"
-
-    def spare(self, code: str) -> Path:
-        return self.folder / f"{code}.spare"
+from newsletter.store.runs import close_dead_runs, end_run, release_hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +38,7 @@ class Opened:
     run: Run
     orphans: tuple[str, ...]  # addresses that a dead sender left in doubt
     put_back: int
+    is_after_death: bool  # the sender before us did not live to write its end
 
 
 def open_run(engine: Engine, places: Places, row: IssueRow, opening: Opening) -> Opened:
@@ -58,6 +46,7 @@ def open_run(engine: Engine, places: Places, row: IssueRow, opening: Opening) ->
     _replay_spare(engine, places.spare(row.code), row)
     begun = begin_numbered_run(engine, places.side_file, row.id, owner=this_process(), is_fresh=opening.is_fresh)
     with writing(engine) as conn:
+        is_after_death = close_dead_runs(conn, begun.run)
         orphans = orphans_to_uncertain(conn, begun.run)
         is_held = load_issue(conn, row.id).restore_hold
         if is_held and opening.after_restore:
@@ -71,7 +60,7 @@ def open_run(engine: Engine, places: Places, row: IssueRow, opening: Opening) ->
         )
     with writing(engine) as conn:
         put_back = retry_refused(conn, begun.run, opening.retry_refused) if opening.retry_refused else 0
-    return Opened(run=begun.run, orphans=orphans, put_back=put_back)
+    return Opened(run=begun.run, orphans=orphans, put_back=put_back, is_after_death=is_after_death)
 
 
 def close_run(engine: Engine, run: Run, ended: Ended) -> IssueRow:
@@ -95,13 +84,6 @@ def state_after(end: End, counts: Counts) -> IssueState | None:
         End.STOPPED: IssueState.STOPPED,
         End.PAUSED: IssueState.PAUSED,
     }.get(end)
-
-
-def shown_state(row: IssueRow, *, is_held: Callable[[str], bool]) -> IssueState:
-    """Return the state as people should read it: running with nobody holding the lock is interrupted."""
-    if row.state in (IssueState.RUNNING, IssueState.PREPARING) and not is_held(row.code):
-        return IssueState.INTERRUPTED
-    return row.state
 
 
 def _replay_spare(engine: Engine, path: Path, row: IssueRow) -> None:

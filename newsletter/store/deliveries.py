@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
+from newsletter.delivery.scope import Scope
 from newsletter.delivery.state import Cause, DeliveryState
 from newsletter.store.ledger import Run, move_counters, require
 from newsletter.store.schema import delivery
@@ -46,10 +47,10 @@ def claim_due(conn: Connection, run: Run, *, at: datetime, limit: int) -> list[C
     return _claim(conn, run, where, delivery.c.next_at, limit)
 
 
-def next_due(conn: Connection, run: Run) -> datetime | None:
+def next_due(conn: Connection, issue_id: int) -> datetime | None:
     """Return when the next deferred delivery is to be tried again."""
     found = select(func.min(delivery.c.next_at)).where(
-        delivery.c.issue_id == run.issue_id, delivery.c.state == _S.DEFERRED.value
+        delivery.c.issue_id == issue_id, delivery.c.state == _S.DEFERRED.value
     )
     at: datetime | None = conn.execute(found).scalar_one()
     return at
@@ -83,10 +84,42 @@ def retry_refused(conn: Connection, run: Run, code: str) -> int:
     return _put_back(conn, run, _S.REJECTED, same)
 
 
-def uncertain_addresses(conn: Connection, issue_id: int) -> tuple[str, ...]:
-    """Return whom the report must name: nobody knows whether they were served."""
-    where = (delivery.c.issue_id == issue_id, delivery.c.state == _S.UNCERTAIN.value)
-    return tuple(conn.scalars(select(delivery.c.address).where(*where).order_by(delivery.c.id)))
+def named(conn: Connection, issue_id: int, state: DeliveryState, *, limit: int) -> tuple[tuple[str, str], ...]:
+    """Return the first of those in a state, in the order of sending: address, and what was replied last."""
+    found = (
+        select(delivery.c.address, delivery.c.code, delivery.c.reply, delivery.c.exclusion)
+        .where(delivery.c.issue_id == issue_id, delivery.c.state == state.value)
+        .order_by(delivery.c.position, delivery.c.id)
+        .limit(limit)
+    )
+    return tuple((row.address, row.exclusion or _said(row.code, row.reply)) for row in conn.execute(found))
+
+
+def resendable(conn: Connection, issue_id: int) -> int:
+    """Count the uncertain who were not yet mailed once more."""
+    where = (delivery.c.issue_id == issue_id, delivery.c.state == _S.UNCERTAIN.value, delivery.c.resent.is_(False))
+    return int(conn.execute(select(func.count()).select_from(delivery).where(*where)).scalar_one())
+
+
+def refused_by_our_fault(conn: Connection, issue_id: int, *, limit: int = 3) -> tuple[tuple[str, int], ...]:
+    """Return the codes that `retry_refused` takes of those rejected for a fault of ours, the commonest first."""
+    where = (delivery.c.state == _S.REJECTED.value, delivery.c.scope == Scope.OURS.value, delivery.c.code > 0)
+    people = func.count()
+    found = (
+        select(delivery.c.code, delivery.c.enhanced, people)
+        .where(delivery.c.issue_id == issue_id, *where)
+        .group_by(delivery.c.code, delivery.c.enhanced)
+        .order_by(people.desc(), delivery.c.code, delivery.c.enhanced)
+        .limit(limit)
+    )
+    return tuple((enhanced or str(code), number) for code, enhanced, number in conn.execute(found))
+
+
+def excluded_by_reason(conn: Connection, issue_id: int) -> dict[str, int]:
+    """Count who is left out, by reason: at the freeze or since."""
+    where = (delivery.c.issue_id == issue_id, delivery.c.state == _S.EXCLUDED.value)
+    found = select(delivery.c.exclusion, func.count()).where(*where).group_by(delivery.c.exclusion)
+    return {str(reason): int(number) for reason, number in conn.execute(found)}
 
 
 def refusals(conn: Connection, issue_id: int, *, limit: int = 10) -> tuple[tuple[str, int, str], ...]:
@@ -100,13 +133,17 @@ def refusals(conn: Connection, issue_id: int, *, limit: int = 10) -> tuple[tuple
         .order_by(func.count().desc())
         .limit(limit)
     )
-    return tuple((state, people, f"{code or ''} {reply}".strip()) for state, people, code, reply in found)
+    return tuple((state, people, _said(code, reply)) for state, people, code, reply in found)
 
 
 def find_delivery(conn: Connection, issue_id: int, address_key: bytes) -> Row[Any] | None:
     """Return the whole row of one address in an issue."""
     where = (delivery.c.issue_id == issue_id, delivery.c.address_key == address_key)
     return conn.execute(select(*delivery.c).where(*where)).first()
+
+
+def _said(code: int, reply: str) -> str:
+    return f"{code or ''} {reply}".strip()
 
 
 def _claim(conn: Connection, run: Run, where: Iterable[object], order: object, limit: int) -> list[Claimed]:

@@ -6,13 +6,15 @@ explains, the ledger was restored from a copy and may have forgotten mails that 
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from sqlalchemy import Connection, func, insert, select, update
 
 from newsletter.delivery.state import IssueState
 from newsletter.store.database import now
 from newsletter.store.issues import IssueRow
 from newsletter.store.ledger import Run
-from newsletter.store.schema import issue, run
+from newsletter.store.schema import delivery, issue, run
 
 
 def last_number(conn: Connection) -> int:
@@ -50,11 +52,36 @@ def begin_run(conn: Connection, row: IssueRow, *, number: int, owner: str) -> Ru
 def end_run(conn: Connection, ended: Run, *, how: str, milliseconds: int) -> None:
     """Write how the run ended, and add the time it spent sending."""
     conn.execute(update(run).where(run.c.number == ended.number).values(ended_at=now(conn), end=how))
-    conn.execute(
-        update(issue)
-        .where(issue.c.id == ended.issue_id)
-        .values(sending_milliseconds=issue.c.sending_milliseconds + milliseconds)
+    _add_time(conn, ended.issue_id, milliseconds)
+
+
+def close_dead_runs(conn: Connection, begun: Run) -> bool:
+    """End the runs whose process died, at their last mark, and add their time; returns whether there was one.
+
+    Without it the messages of a killed run would count in the rate and its seconds would not. A wait for retries in
+    such a run counts as sending: nothing on disk tells them apart.
+    """
+    open_ones = (run.c.issue_id == begun.issue_id, run.c.number != begun.number, run.c.ended_at.is_(None))
+    dead = conn.execute(select(run.c.number, run.c.started_at).where(*open_ones).order_by(run.c.number)).all()
+    if not dead:
+        return False
+    marked = select(func.max(delivery.c.date_sent)).where(
+        delivery.c.issue_id == begun.issue_id, delivery.c.epoch == begun.epoch - 1
     )
+    last_mark: datetime | None = conn.execute(marked).scalar_one()
+    for number, started_at in dead:
+        ended_at = started_at
+        if last_mark and number == dead[-1].number:
+            # A mark holds whole seconds: the message left within the second that begins there.
+            ended_at = max(started_at, last_mark + timedelta(seconds=1))
+        conn.execute(update(run).where(run.c.number == number).values(ended_at=ended_at, end="died"))
+        _add_time(conn, begun.issue_id, round((ended_at - started_at).total_seconds() * 1_000))
+    return True
+
+
+def _add_time(conn: Connection, issue_id: int, milliseconds: int) -> None:
+    more = issue.c.sending_milliseconds + milliseconds
+    conn.execute(update(issue).where(issue.c.id == issue_id).values(sending_milliseconds=more))
 
 
 def hold_unfinished(conn: Connection, *, but: int = 0) -> int:

@@ -14,6 +14,7 @@ import aiosmtplib
 
 from newsletter.errors import RelayError
 from newsletter.relay import RelayAddress
+from newsletter.transport.failure import plain_reason
 
 TIMEOUT_SECONDS = 20.0  # a person waits; a send itself is more patient (RFC 5321 section 4.5.3.2)
 
@@ -61,7 +62,9 @@ async def probe_relay(
     except (aiosmtplib.SMTPException, OSError) as error:
         if isinstance(error.__cause__, ssl.SSLError):
             raise _tls_error(address, error.__cause__) from error
-        raise RelayError(f"{address} cannot be reached: {error}", fix="check smtp.url and the firewall") from error
+        raise RelayError(
+            f"{address} cannot be reached: {plain_reason(error)}", fix="check smtp.url and the firewall"
+        ) from error
 
 
 def _tls_context(ca_file: str) -> ssl.SSLContext:

@@ -17,6 +17,7 @@ from newsletter.delivery.scope import Outcome, Reply, Scope, Stage, judge, local
 from newsletter.errors import RelayError
 from newsletter.message.merge import Message
 from newsletter.relay import RelayAddress
+from newsletter.transport.failure import plain_reason
 from newsletter.transport.protocol import ConnectionFailed, SmtpProtocol
 
 
@@ -239,7 +240,9 @@ async def _open(client: aiosmtplib.SMTP, relay: Relay) -> None:
     except (aiosmtplib.SMTPException, OSError) as error:
         if isinstance(error.__cause__, ssl.SSLError):
             raise _tls_error(address, error.__cause__) from error
-        raise RelayError(f"{address} cannot be reached: {error}", fix="check smtp.url and the firewall") from error
+        raise RelayError(
+            f"{address} cannot be reached: {plain_reason(error)}", fix="check smtp.url and the firewall"
+        ) from error
 
 
 async def _start_tls(client: aiosmtplib.SMTP, address: RelayAddress) -> None:

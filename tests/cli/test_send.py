@@ -6,6 +6,7 @@ import email
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +22,6 @@ from newsletter.sending.lock import IssueLock
 from newsletter.tokens import Purpose, load_keys
 from newsletter.workspace import Workspace
 from tests.smtp_servers import HANG, Sink, Transaction, refusing, refusing_first
-
 
 # Each command compiles in a child process: most of a second a test.
 pytestmark = pytest.mark.slow
@@ -98,6 +98,7 @@ def test_send_shows_what_will_happen_and_prints_the_short_id_at_freeze(run: Run)
         _, out, err = run(*send_arguments(sink, "--yes"))
     assert "subject   Экспорт вырос в 2,7 раза" in err
     assert "from      Пресс-служба <news@zarechye.example>" in err
+    assert re.search(r"^digest    [0-9a-f]{16}$", err, re.MULTILINE)
     assert "list      file:press: 6 to mail" in err
     assert "first     p" in err
     code = out.split()[1].rstrip(":")
@@ -212,7 +213,10 @@ def test_outbox_is_a_real_send_without_a_relay(run: Run, office: Workspace) -> N
     assert run(*arguments)[0] == 0
     mails = [email.message_from_bytes(path.read_bytes()) for path in (office.root / "out").glob("*.eml")]
     assert sorted(mail["To"] for mail in mails) == [f"p{n}@a.example" for n in range(6)]
-    assert run(*arguments)[0] == 3  # the same ledger, the same refusal
+    code, _, err = run(*arguments)  # the same ledger, the same refusal
+    assert code == 3
+    assert "outbox folder" in err
+    assert "--again sends it for real" in err
 
 
 def test_list_with_everybody_gone_is_one_line_and_exit_2(run: Run) -> None:
@@ -256,7 +260,8 @@ def test_refused_recipient_makes_exit_1_and_the_report_says_why(run: Run) -> Non
     with Sink(answers=refusing("rcpt", "550 5.1.1 no such \x1b[31muser", rcpt="p3@")) as sink:
         code, out, _ = run(*send_arguments(sink, "--yes"))
     assert code == 1
-    assert "rejected, 1: 550 5.1.1 no such" in out
+    assert "  rejected:\n    p3@a.example: 550 5.1.1 no such" in out
+    assert "  rejected:\n    p3@a.example: 550 5.1.1 no such" in run("status", issue_code(run))[1]
     assert "\x1b" not in out
     facts = json.loads(run("status", issue_code(run), "--json")[1])
     assert (facts["accepted"], facts["rejected"], facts["state"]) == (5, 1, "finished")
@@ -271,6 +276,11 @@ def test_waiting_issue_is_resumed_over_the_relay_of_its_send(run: Run) -> None:
     facts = json.loads(out)
     assert again == 1
     assert (facts["issue"], facts["accepted"], facts["deferred"]) == (code, 5, 1)
+    moment = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d MSK"
+    told = run("status", code)[1]
+    assert re.search(rf"deferred, next try at {moment}:\n    p\d@a.example: 450 4.2.0 later", told)
+    assert re.search(rf'next: "newsletter resume {code}" after {moment}', told)
+    assert re.match(rf"{code}  {moment}  waiting", run("status")[1])
 
 
 def test_resume_of_a_finished_issue_only_reports(run: Run) -> None:
@@ -288,6 +298,7 @@ def test_refused_by_our_fault_are_tried_again_on_request(run: Run) -> None:
         assert run(*send_arguments(sink, "--yes", "--connections", "1"))[0] == 1
         code = issue_code(run)
         assert json.loads(run("status", code, "--json")[1])["state"] == "paused"
+        assert f'next: "newsletter resume {code} --retry-refused 5.7.1"' in run("status", code)[1]
         assert run("resume", code, "--retry-refused", "5.7.1")[0] == 0
     assert len(sink.accepted) == 6
 
@@ -299,9 +310,12 @@ def test_issue_that_is_being_sent_is_refused_to_a_second_sender(run: Run, office
         with IssueLock(office.var / "send", code) as lock:
             lock.acquire(now=datetime.now(UTC))
             refused, _, err = run("resume", code)
+            again, _, said = run(*send_arguments(sink, "--yes"))
             stopping, out, _ = run("stop", code)
     assert refused == 3
     assert f"issue {code} is being sent by process {os.getpid()}" in err
+    assert again == 3
+    assert f"issue {code} is being sent by process {os.getpid()}" in said
     assert (stopping, "stops after the messages under way" in out) == (0, True)
 
 

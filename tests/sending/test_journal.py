@@ -17,7 +17,8 @@ from newsletter.delivery.scope import Kind, Outcome, Reply, Scope, Stage, judge,
 from newsletter.delivery.state import Counts
 from newsletter.errors import DiskError
 from newsletter.sending.journal import Journal, Written
-from newsletter.sending.session import Opening, Places, open_run
+from newsletter.sending.places import Places
+from newsletter.sending.session import Opening, open_run
 from newsletter.sending.spare import SpareFile, _entries, _line, read_spare
 from newsletter.store.audience import Meant
 from newsletter.store.database import Engine, open_database, reading, writing

@@ -14,8 +14,9 @@ import pytest
 from newsletter.delivery.state import IssueState
 from newsletter.errors import GateError
 from newsletter.sending.lock import IssueLock, is_held, read_holder, this_process
+from newsletter.sending.places import Places
 from newsletter.sending.run_number import begin_numbered_run
-from newsletter.sending.session import Opening, Places, open_run
+from newsletter.sending.session import Opening, open_run
 from newsletter.store.audience import Meant
 from newsletter.store.database import Engine, open_database, reading, writing
 from newsletter.store.freezing import Again

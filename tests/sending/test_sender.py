@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,8 +19,9 @@ from newsletter.delivery.state import Counts, IssueState
 from newsletter.message.merge import Merger
 from newsletter.relay import parse_relay
 from newsletter.render.compiled import CompiledIssue
+from newsletter.sending.places import Places
 from newsletter.sending.sender import End, Ended, Policy, Progress, Sender
-from newsletter.sending.session import Opening, Places, close_run, open_run
+from newsletter.sending.session import Opening, close_run, open_run
 from newsletter.sending.spare import SpareFile
 from newsletter.store.audience import Meant
 from newsletter.store.database import Connection, Engine, now, reading, writing
@@ -82,6 +84,7 @@ class Desk:
     places: Places
     clock: Clock = field(default_factory=Clock)
     progress: list[Progress] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     sender: Sender | None = None
 
     def row(self) -> IssueRow:
@@ -105,6 +108,7 @@ class Desk:
             spare=spare,
             zone=ZoneInfo(row.timezone),
             on_progress=self.progress.append,
+            on_note=self.notes.append,
             sleep=self.clock.sleep,
             now=self.clock.now,
         )
@@ -276,6 +280,34 @@ def test_relay_that_goes_away_pauses_the_issue_and_loses_nobody(desk: Desk) -> N
     assert (ended.end, row.state) == (End.PAUSED, IssueState.PAUSED)
     assert "the relay is lost" in row.state_reason
     assert row.counts == Counts(accepted=10, pending=PEOPLE - 10)
+
+
+def test_lost_relay_is_told_once_with_how_long_it_is_tried(desk: Desk) -> None:
+    def mail(state: Transaction) -> str:
+        if state.number == 11:
+            sink.stop_listening()
+        return CLOSE if state.number > 10 else ""
+
+    with Sink(answers={"mail": mail}) as sink:
+        desk.send(relay(sink), replace(POLICY, connections=1))
+    assert len(desk.notes) == 1
+    assert re.fullmatch(
+        r"the relay does not answer \(127\.0\.0\.1:\d+ cannot be reached: connection refused\); "
+        r"trying again until \d\d:\d\d:\d\d MSK",
+        desk.notes[0],
+    )
+
+
+def test_relay_that_comes_back_is_told_and_everybody_is_served(desk: Desk) -> None:
+    def greet(state: Transaction) -> str:
+        return "421 4.3.2 restarting" if state.connection in (2, 3) else ""
+
+    with Sink(answers={"mail": refusing_first("mail", CLOSE, 1)["mail"], "connect": greet}) as sink:
+        _, row = desk.send(relay(sink), replace(POLICY, connections=1))
+    assert row.counts == Counts(accepted=PEOPLE)
+    assert len(desk.notes) == 2
+    assert "answered 421 4.3.2 restarting" in desk.notes[0]
+    assert desk.notes[1] == f"the relay 127.0.0.1:{sink.port} is back"
 
 
 def test_silent_relay_leaves_the_message_in_doubt_and_the_rest_pending(desk: Desk) -> None:

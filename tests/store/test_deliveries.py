@@ -20,17 +20,18 @@ from newsletter.store.deliveries import (
     claim_due,
     claim_pending,
     find_delivery,
+    named,
     next_due,
     orphans_to_uncertain,
     refusals,
     resend_uncertain,
     retry_refused,
-    uncertain_addresses,
 )
 from newsletter.store.issues import load_issue, request_stop, verify_counts
 from newsletter.store.ledger import GroupResult, Mark, Run, Settled, write_group
-from newsletter.store.runs import begin_run
+from newsletter.store.runs import begin_run, close_dead_runs, end_run
 from newsletter.store.schema import delivery, delivery_event, issue
+from newsletter.store.schema import run as run_table
 from newsletter.store.subscribers import unsubscribe
 from newsletter.store.suppression import suppress
 from newsletter.tokens import Keys
@@ -132,7 +133,7 @@ def test_deferred_row_is_due_at_its_time_and_tried_again(engine: Engine, run: Ru
     write(engine, run, marks=[mark])
     write(engine, run, settled=[settled(mark, DEFERRED, due)])
     with reading(engine) as conn:
-        assert next_due(conn, run) == due
+        assert next_due(conn, run.issue_id) == due
         assert claim_due(conn, run, at=due - timedelta(seconds=1), limit=9) == []
         again = claim_due(conn, run, at=due, limit=9)
     assert (again[0].before, again[0].attempt, again[0].first_at) == (DeliveryState.DEFERRED, 1, AT)
@@ -244,9 +245,32 @@ def test_orphans_of_a_dead_process_are_named(engine: Engine, run: Run) -> None:
     with writing(engine) as conn:
         newer = begin_run(conn, load_issue(conn, run.issue_id), number=2, owner="host:2")
         names = orphans_to_uncertain(conn, newer)
-        assert uncertain_addresses(conn, run.issue_id) == names
+        in_doubt = named(conn, run.issue_id, DeliveryState.UNCERTAIN, limit=20)
+        assert sorted(in_doubt) == sorted((name, "the sender died") for name in names)
     assert sorted(names) == sorted(row.address for row in rows)
     assert counts(engine, run) == Counts(pending=6, uncertain=2)
+
+
+def test_killed_run_ends_at_its_last_mark_and_its_time_counts(engine: Engine, run: Run) -> None:
+    with writing(engine) as conn:
+        conn.execute(update(run_table).values(started_at=AT - timedelta(seconds=9)))
+    write(engine, run, marks=[mark_of(row) for row in claimed(engine, run)[:2]])
+    with writing(engine) as conn:
+        newer = begin_run(conn, load_issue(conn, run.issue_id), number=2, owner="host:2")
+        assert close_dead_runs(conn, newer)
+        assert not close_dead_runs(conn, newer)  # once
+        assert load_issue(conn, run.issue_id).sending_milliseconds == 10_000  # up to the end of the second of the mark
+        end_run(conn, newer, how="done", milliseconds=500)
+        assert load_issue(conn, run.issue_id).sending_milliseconds == 10_500
+        third = begin_run(conn, load_issue(conn, run.issue_id), number=3, owner="host:3")
+        assert not close_dead_runs(conn, third)  # the second one wrote its end
+
+
+def test_killed_run_that_marked_nothing_took_no_time(engine: Engine, run: Run) -> None:
+    with writing(engine) as conn:
+        newer = begin_run(conn, load_issue(conn, run.issue_id), number=2, owner="host:2")
+        assert close_dead_runs(conn, newer)
+        assert load_issue(conn, run.issue_id).sending_milliseconds == 0
 
 
 def test_resend_acts_once_in_a_rows_life(engine: Engine, run: Run) -> None:

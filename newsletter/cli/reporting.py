@@ -1,0 +1,60 @@
+"""What `send`, `resume` and `status` print of an issue, and who sends it now.
+
+Nothing of the sender is imported here: `status` must be quick.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from newsletter.cli.context import CommandContext
+from newsletter.cli.output import one_line, print_json
+from newsletter.delivery.state import IssueState
+from newsletter.sending.lock import IssueLock, is_held
+from newsletter.sending.places import Places
+from newsletter.sending.report import as_json, as_text, read_told, shown_state
+from newsletter.store.database import Engine, reading
+from newsletter.store.issues import IssueRow
+
+SENDING = "send"  # folder under var/: locks, spare files, the run's number
+
+
+def places_of(context: CommandContext) -> Places:
+    return Places(folder=context.workspace.private_dir(SENDING))
+
+
+def office_zone(context: CommandContext) -> ZoneInfo:
+    """Return the zone in which people are told times."""
+    return ZoneInfo(context.settings.office.timezone)
+
+
+def state_of(context: CommandContext, row: IssueRow) -> IssueState:
+    """Return the state as people should read it."""
+    folder = places_of(context).folder
+    return shown_state(row, is_held=lambda code: is_held(folder, code))
+
+
+def print_report(context: CommandContext, engine: Engine, row: IssueRow, *, in_json: bool) -> None:
+    """Print how an issue stands."""
+    state = state_of(context, row)
+    if in_json:
+        print_json(as_json(row, state))
+        return
+    with reading(engine) as conn:
+        text = as_text(row, state, read_told(conn, row), zone=office_zone(context))
+    print("\n".join(one_line_keeping_indent(line) for line in text.splitlines()))
+
+
+def one_line_keeping_indent(line: str) -> str:
+    """Return a line of a report with what came from outside made harmless."""
+    clean = one_line(line)
+    return " " * (len(line) - len(line.lstrip(" "))) + clean
+
+
+def refuse_if_held(context: CommandContext, row: IssueRow) -> None:
+    """Raise GateError with the holder's name when a living process sends the issue."""
+    folder = places_of(context).folder
+    if is_held(folder, row.code):
+        with IssueLock(folder, row.code) as lock:
+            lock.acquire(now=datetime.now(UTC).astimezone(office_zone(context)))
