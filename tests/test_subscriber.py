@@ -18,6 +18,7 @@ from newsletter.errors import InputError
 from newsletter.subscriber import BadRow, Consent, GoodRow, open_list, read_address
 from newsletter.subscriber.cells import MAX_CELL_CHARACTERS, clean, complaint, guard, parse_moment
 from newsletter.subscriber.columns import identifier, parse_columns
+from newsletter.subscriber.full_name import first_name
 from newsletter.subscriber.lines import open_source, read_records
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -90,6 +91,85 @@ def test_map_to_a_column_that_is_not_there_names_those_that_are(tmp_path: Path) 
         open_list(write(tmp_path / "list.csv", "email;Имя\n"), mapping={"email": "Почта"})
 
 
+@pytest.mark.parametrize("header", ["ФИО", "Ф.И.О.", "Фамилия Имя Отчество", "full name"])
+def test_a_full_name_greets_nobody_by_surname(tmp_path: Path, header: str) -> None:
+    rows = rows_of(
+        write(tmp_path / "list.csv", f"email;{header}\na@b.example;Зимин И.\nb@b.example;Зимин Иван Ильич\n")
+    )
+    assert [dict(row.fields) for row in good(rows)] == [
+        {"full_name": "Зимин И."},
+        {"full_name": "Зимин Иван Ильич", "name": "Иван"},
+    ]
+
+
+def test_a_column_of_first_names_goes_before_the_full_name(tmp_path: Path) -> None:
+    text = "email;ФИО;Имя\na@b.example;Зимина Анна Олеговна;Аня\nb@b.example;Зимина Вера Олеговна;\n"
+    assert [row.fields["name"] for row in good(rows_of(write(tmp_path / "list.csv", text)))] == ["Аня", "Вера"]
+
+
+@pytest.mark.parametrize(
+    ("full", "name"),
+    [
+        ("Зимин Иван Иванович", "Иван"),
+        ("Иван Иванович Зимин", "Иван"),
+        ("ЗИМИНА АННА ИЛЬИНИЧНА", "Анна"),
+        ("Круглов-Зимин  Ян Львович", "Ян"),
+        ("Алиев Ильгар Фарид оглы", "Ильгар"),
+        ("Гулиева Лейла Рашид-кызы", "Лейла"),
+        ("Мицкевич Анна Петровна", "Анна"),
+        ("Анна Петровна Мицкевич", ""),  # either may be the patronymic
+        ("Роман Зимин Ильич", ""),  # a known first name, but not where it should be
+        ("Зимин И. И.", ""),
+        ("Зимин И И", ""),
+        ("Иван Зимин", ""),
+        ("Иванович", ""),
+        ("John Paul Petrovna", ""),
+        ("", ""),
+    ],
+)
+def test_a_first_name_is_told_only_where_it_is_certain(full: str, name: str) -> None:
+    assert first_name(full) == name
+
+
+@given(st.text("АБабвичнаоглыИ -.", max_size=40) | st.text(max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_a_first_name_is_always_one_word_of_the_full_name(full: str) -> None:
+    told = first_name(full)
+    assert not told or told.casefold() in full.casefold()
+    assert " " not in told
+
+
+@pytest.mark.parametrize(
+    ("cell", "fields"),
+    [
+        ("Анна <anna@press.example>", {"name": "Анна"}),
+        ("<anna@press.example>", {}),
+        ("Зимина Анна Олеговна <anna@press.example>", {"full_name": "Зимина Анна Олеговна", "name": "Анна"}),
+        ("Зимин И. <anna@press.example>", {"full_name": "Зимин И."}),
+        ("Редакция <anna@press.example>", {"full_name": "Редакция"}),
+    ],
+)
+def test_an_address_may_come_with_its_name(tmp_path: Path, cell: str, fields: dict[str, str]) -> None:
+    (row,) = good(rows_of(write(tmp_path / "list.csv", f"email\n{cell}\n")))
+    assert (row.address.display, dict(row.fields)) == ("anna@press.example", fields)
+
+
+def test_the_name_beside_an_address_gives_way_to_the_lists_own(tmp_path: Path) -> None:
+    (row,) = good(rows_of(write(tmp_path / "list.csv", "email;Имя\nАнна <a@b.example>;Аня\n")))
+    assert row.fields["name"] == "Аня"
+
+
+@pytest.mark.parametrize("cell", ["a@b.example, c@b.example", "a@b.example c@b.example", "a@b.example / c@b.example"])
+def test_two_addresses_in_a_cell_are_told_so(tmp_path: Path, cell: str) -> None:
+    (row,) = bad(rows_of(write(tmp_path / "list.csv", f'email;Имя\n"{cell}";А\n')))
+    assert row.reason == "this cell holds more than one address: give each a row of its own"
+
+
+def test_an_unclosed_mailbox_is_a_bad_row(tmp_path: Path) -> None:
+    (row,) = bad(rows_of(write(tmp_path / "list.csv", "email;Имя\nАнна anna@b.example>;А\n")))
+    assert "has > but no <" in row.reason
+
+
 def test_two_columns_that_may_hold_the_address_need_map(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--map email=E-mail"):
         open_list(write(tmp_path / "list.csv", "E-mail;email\n"))
@@ -100,7 +180,8 @@ def test_a_list_without_addresses_names_its_columns_and_the_way_out(tmp_path: Pa
         open_list(write(tmp_path / "list.csv", "\nИмя;Город\nА;Б\n"), shown="list.csv")
     assert caught.value.line == 2
     assert 'found "Имя", "Город"' in caught.value.message
-    assert "--map" in caught.value.fix
+    assert caught.value.fix.endswith("--map email=COLUMN")
+    assert "Имя" not in caught.value.fix  # no column is guessed
 
 
 def test_a_list_without_a_header_is_told_so(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.check import Checked, Report, run_checks
 from newsletter.cli.context import CommandContext
-from newsletter.cli.opening import open_keys
+from newsletter.cli.keeping import open_keys
 from newsletter.errors import InputError, UsageError
 from newsletter.issue import ContentOptions
 from newsletter.message.merge import Merger, Message, Recipient

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from newsletter.cli import opening
+from newsletter.cli import keeping
 from newsletter.cli.context import CommandContext
 from newsletter.cli.options import Json
 from newsletter.cli.output import one_line, print_json
@@ -107,32 +107,36 @@ def check_workspace(context: CommandContext) -> Iterator[Finding]:
         yield Finding(check="workspace", state="ok", message=f"{context.workspace.root}, var/ is private")
 
 
-def check_keys(context: CommandContext) -> Iterator[Finding]:
+def check_secret(context: CommandContext) -> Iterator[Finding]:
     path, environ = context.workspace.key_file, context.environ
-    made = not opening.is_missing(context)
+    made = not keeping.is_missing(context)
     lost = "losing it breaks the unsubscribe links already mailed, and forgets who unsubscribed"
     try:
         keys = load_keys(path, environ, may_create=False)
     except ConfigError:
-        if path.exists() or (made and opening.is_keyed(context)) or opening.has_sent(context):
+        if path.exists() or (made and keeping.is_keyed(context)) or keeping.has_sent(context):
             raise
         message = f"there is no secret key yet; it is made at first need, and {lost}"
         yield Finding(check="keys", state="ok", message=message)
         return
-    where = opening.key_place(context)
+    where = keeping.key_place(context)
     if made:
-        opening.check_keys(context, keys)
+        from newsletter.cli.opening import check_keys
+
+        check_keys(context, keys)
     yield Finding(check="keys", state="ok", message=f"the secret key is {where}: keep a copy, {lost}")
 
 
 def check_database(context: CommandContext) -> Iterator[Finding]:
-    file = opening.database_file(context)
-    if opening.is_missing(context):
-        if opening.has_sent(context):
-            raise opening.lost_database(context)
+    file = keeping.database_file(context)
+    if keeping.is_missing(context):
+        if keeping.has_sent(context):
+            raise keeping.lost_database(context)
         yield Finding(check="database", state="ok", message="there is none yet; the first import makes it")
         return
-    opening.open_ledger(context).dispose()
+    from newsletter.cli.opening import open_ledger
+
+    open_ledger(context).dispose()
     if file and not context.settings.database.url and stat.S_IMODE(file.stat().st_mode) & 0o077:
         message = "the database can be read by others once var/ is opened"
         yield Finding(check="database", state="warn", message=message, fix=f"chmod 600 {context.workspace.shown(file)}")
@@ -185,7 +189,7 @@ Check = Callable[[CommandContext], Iterator[Finding]]
 CHECKS: dict[str, Check] = {
     "settings": check_settings,
     "workspace": check_workspace,
-    "keys": check_keys,
+    "keys": check_secret,
     "database": check_database,
     "relay": check_relay,
     "public_url": check_public_url,

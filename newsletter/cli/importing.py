@@ -26,6 +26,7 @@ from newsletter.store.staging import Progress
 from newsletter.store.suppression import FILE_LIST
 from newsletter.subscriber import BadRow, Consent, GoodRow, SubscriberFile, open_list
 from newsletter.subscriber.cells import guard
+from newsletter.subscriber.columns import FULL_NAME, NAME
 from newsletter.tokens import Keys
 
 _SAID_EVERY = 100_000  # rows, where there is no terminal to draw a bar on
@@ -39,6 +40,8 @@ class Imported:
     counts: ImportCounts
     bad: int
     report: str  # where the bad rows are; "" when there were none
+    full_names: int  # good rows with a full name
+    greeted: int  # those of them that also have a name to greet by
 
     @property
     def rows(self) -> int:
@@ -87,14 +90,22 @@ def import_file(
         if not report.good:
             raise InputError("the list has no rows", path=shown, fix="put subscribers below the header") from error
         raise
-    return Imported(file=shown, list_name=list_name, counts=counts, bad=report.count, report=report.shown)
+    return Imported(
+        file=shown,
+        list_name=list_name,
+        counts=counts,
+        bad=report.count,
+        report=report.shown,
+        full_names=report.full_names,
+        greeted=report.greeted,
+    )
 
 
 class BadRows:
-    """The report file: line, reason and the row itself."""
+    """The report file: line, reason and the row itself; and the count of what was read."""
 
     def __init__(self, context: CommandContext, source: Path) -> None:
-        self.count = self.good = 0
+        self.count = self.good = self.full_names = self.greeted = 0
         self.shown = ""
         self._context = context
         self._stem = source.stem[:_MAX_STEM]
@@ -143,6 +154,9 @@ def _good_rows(source: SubscriberFile, report: BadRows) -> Iterator[GoodRow]:
             report.add(row)
         else:
             report.good += 1
+            if FULL_NAME in row.fields:
+                report.full_names += 1
+                report.greeted += NAME in row.fields
             yield row
 
 

@@ -1,48 +1,27 @@
-"""The workspace's database and its secret key, opened so that neither is used with the wrong other.
+"""The workspace's database, opened so that it is never used with a key that is not its own.
 
-A key that is silently made anew finds nobody who unsubscribed; a database that is silently made anew has forgotten
-them, and the links already mailed would name other people. So what is made at first need is made only then.
+A database that is silently made anew has forgotten who unsubscribed, and the links already mailed would name other
+people; with another key nobody in it is found.
 """
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 from newsletter.cli.context import CommandContext
-from newsletter.errors import StoreError
-from newsletter.tokens import ENVIRONMENT, Keys, load_keys
-
-if TYPE_CHECKING:
-    from newsletter.store.database import Engine  # SQLAlchemy takes 0.2 s, and `build` needs none
-
-_SENT = "send"  # folder under var/: whatever lies in it, a send has left
-
-
-def open_keys(context: CommandContext) -> Keys:
-    """Return the workspace's keys, made at first need. Raises ConfigError when the database knows of lost ones."""
-    context.workspace.private_dir()
-    path = context.workspace.key_file
-    if _has_key(context):
-        return load_keys(path, context.environ, may_create=False)
-    # With both gone, a new key is made only after the person has begun anew.
-    lost = is_keyed(context) or (has_sent(context) and is_missing(context))
-    return load_keys(path, context.environ, may_create=not lost)
+from newsletter.cli.keeping import has_sent, is_missing, key_place, lost_database, open_keys
+from newsletter.store import keycheck
+from newsletter.store.database import Engine, open_database
+from newsletter.tokens import Keys
 
 
 def open_ledger(context: CommandContext) -> Engine:
     """Open the database, made at first need. Raises StoreError when sends were made with another, which is gone."""
-    from newsletter.store.database import open_database
-    from newsletter.store.keycheck import is_unused
-
     context.workspace.private_dir()
     sent = has_sent(context)
     if sent and is_missing(context):
         raise lost_database(context)
     engine = open_database(context.workspace.database_url(context.settings))
     try:
-        if sent and is_unused(engine):
+        if sent and keycheck.is_unused(engine):
             raise lost_database(context)
     except BaseException:
         engine.dispose()
@@ -52,11 +31,9 @@ def open_ledger(context: CommandContext) -> Engine:
 
 def open_store(context: CommandContext) -> Engine:
     """Open the database for a command that also needs the keys. Raises StoreError, ConfigError when they differ."""
-    from newsletter.store.keycheck import check_keys
-
     engine = open_ledger(context)
     try:
-        check_keys(engine, open_keys(context), where=key_place(context))
+        keycheck.check_keys(engine, open_keys(context), where=key_place(context))
     except BaseException:
         engine.dispose()
         raise
@@ -65,67 +42,8 @@ def open_store(context: CommandContext) -> Engine:
 
 def check_keys(context: CommandContext, keys: Keys) -> None:
     """Raise ConfigError when the keys are not the database's; notes nothing."""
-    from newsletter.store import keycheck
-
     engine = open_ledger(context)
     try:
         keycheck.check_keys(engine, keys, where=key_place(context), write=False)
     finally:
         engine.dispose()
-
-
-def is_keyed(context: CommandContext) -> bool:
-    """True when there is a database that holds what only its own secret finds."""
-    from newsletter.store import keycheck
-    from newsletter.store.database import open_database
-
-    if is_missing(context):
-        return False
-    engine = open_database(context.workspace.database_url(context.settings))
-    try:
-        return keycheck.is_keyed(engine)
-    finally:
-        engine.dispose()
-
-
-def key_place(context: CommandContext) -> str:
-    """Return where the secret key comes from, as a person knows it."""
-    return ENVIRONMENT if _is_given(context) else context.workspace.shown(context.workspace.key_file)
-
-
-def has_sent(context: CommandContext) -> bool:
-    """True when a send has left its files: locks, the run's number."""
-    folder = context.workspace.var / _SENT
-    return folder.is_dir() and any(folder.iterdir())
-
-
-def is_missing(context: CommandContext) -> bool:
-    """True when the database is a file that is not there or holds no byte."""
-    file = database_file(context)
-    return file is not None and (not file.is_file() or file.stat().st_size == 0)
-
-
-def database_file(context: CommandContext) -> Path | None:
-    """Return the database's file, None for a server's database."""
-    url = context.workspace.database_url(context.settings)
-    name = url.removeprefix("sqlite:///")
-    return Path(name) if name != url else None
-
-
-def lost_database(context: CommandContext) -> StoreError:
-    """Return the one line for a database that is not the one that mails were sent with."""
-    file = database_file(context)
-    return StoreError(
-        "mails were sent from this workspace, but their database is gone or was replaced: suppressions and the ledger "
-        "of what was sent are lost",
-        path=context.workspace.shown(file) if file else "database.url",
-        fix="restore its copy, or look at database.url; to begin anew, delete var/send and var/secret.key",
-    )
-
-
-def _has_key(context: CommandContext) -> bool:
-    return _is_given(context) or os.path.lexists(context.workspace.key_file)
-
-
-def _is_given(context: CommandContext) -> bool:
-    return bool(context.environ.get(ENVIRONMENT, "").strip())

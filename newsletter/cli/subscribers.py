@@ -6,6 +6,7 @@ sends on Monday. With no good row at all it is wrong input (exit 2).
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,17 +20,18 @@ import typer
 from newsletter.address import Address, normalise
 from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.importing import Imported, import_file
-from newsletter.cli.opening import open_keys, open_store
+from newsletter.cli.keeping import open_keys
+from newsletter.cli.opening import open_store
 from newsletter.cli.options import Json
 from newsletter.cli.output import one_line, print_json, say
-from newsletter.errors import InputError, UsageError
+from newsletter.errors import GateError, InputError, UsageError
 from newsletter.store import subscribers as store
 from newsletter.store import suppression as held
 from newsletter.store.database import Engine, reading, writing
 from newsletter.store.database import now as database_now
 from newsletter.subscriber import GoodRow
 from newsletter.subscriber.cells import complaint
-from newsletter.subscriber.columns import identifier
+from newsletter.subscriber.columns import identifier, known_names
 from newsletter.tokens import Keys
 
 ListName = Annotated[str, typer.Option("--list", metavar="NAME", help="Name of the list.", show_default=False)]
@@ -70,7 +72,7 @@ def import_(
         typer.Option("--map", metavar="NAME=COLUMN", help="What a column holds: email=Почта.", show_default=False),
     ] = [],  # noqa: B006 - typer copies it
     consent: Consent = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and report; change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count; write only the report of bad rows.")] = False,
     as_json: Json = False,
 ) -> int:
     """Read a CSV file into a list.
@@ -82,6 +84,7 @@ def import_(
     store.check_list_name(list_name)
     started = time.monotonic()
     with _opened() as at:
+        _refuse_unknown(columns, declared=tuple(at.context.settings.subscriber.fields))
         done = import_file(
             at.context,
             at.engine,
@@ -120,10 +123,17 @@ def _print_import(done: Imported, *, dry_run: bool, seconds: float) -> None:
         (counts.suppressed, "suppressed, kept out"),
         (counts.unsubscribed, "unsubscribed, kept out"),
         (done.bad, f"bad, see {done.report}"),
+        (done.full_names, _greeted(done)),
     )
     for count, where in lines:
         if count:
             print(f"{count:>9,}  {one_line(where)}")
+
+
+def _greeted(done: Imported) -> str:
+    without = done.full_names - done.greeted
+    tail = f", {without:,} without" if without else ""
+    return f"with a full name (full_name, ФИО): {done.greeted:,} with a first name to greet by{tail}"
 
 
 def _parse_mapping(given: list[str]) -> dict[str, str]:
@@ -134,6 +144,15 @@ def _parse_mapping(given: list[str]) -> dict[str, str]:
             raise UsageError(f'--map "{one}" is not NAME=COLUMN', fix="write --map email=Почта")
         mapping[name.strip()] = column
     return mapping
+
+
+def _refuse_unknown(mapping: dict[str, str], *, declared: tuple[str, ...]) -> None:
+    """Raise UsageError for a NAME that means nothing: the column would be kept, and used for nothing."""
+    known = dict.fromkeys((*known_names(), *declared))
+    for name, column in mapping.items():
+        if identifier(name) not in known:
+            fix = f"NAME is one of {', '.join(known)}; a further one must stand in [subscriber.fields]"
+            raise UsageError(f'--map {name}={column}: there is no field "{name}"', fix=fix)
 
 
 def _printable(option: str, value: str) -> str:
@@ -196,7 +215,8 @@ def add(
 def _why_kept_out(address: Address, list_name: str, reasons: tuple[str, ...]) -> str:
     if held.UNSUBSCRIBED in reasons and len(set(reasons)) == 1:
         return f'{address.display} has unsubscribed from "{list_name}"'
-    return f"{address.display} is suppressed ({', '.join(sorted(set(reasons)))})"
+    why = ", ".join(held.in_words(reason) for reason in sorted(set(reasons)))
+    return f"{address.display} is not to be mailed ({why})"
 
 
 def _way_back(reasons: tuple[str, ...]) -> str:
@@ -323,8 +343,10 @@ def suppress(
             store.need_list(conn, list_name)
         if lift:
             if not held.lift(conn, at.key(person), scopes=(list_name,)):
-                raise InputError(f"{person.display} is not suppressed {where}")
-            print(one_line(f"{person.display} is suppressed {where} no more"))
+                raise InputError(f"{person.display} was not suppressed {where}".replace(" everywhere", ""))
+            kept = [f'"{scope}"' if scope else "any list" for scope in held.scopes_against(conn, at.key(person))]
+            but = f"; still not on {', '.join(kept)}" if kept else ""
+            print(one_line(f"{person.display} may be mailed again" + but))
             return 0
         now = database_now(conn)
         new = held.suppress(
@@ -334,22 +356,40 @@ def suppress(
     return 0
 
 
-def forget(address: TypedAddress) -> int:
+def forget(
+    address: TypedAddress,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
+) -> int:
     """Erase what is known of an address, and keep it from being mailed.
 
-    Prints the act of destruction (in Russian) to file. A keyed hash stays, so that no import brings the address back.
+    Asks first. Prints the act of destruction (in Russian) to file. A keyed hash stays, so that no import brings the
+    address back.
     """
     from newsletter.cli.act import build_act
-    from newsletter.store.erasure import erase, overwrite_erased
+    from newsletter.store.erasure import erase, is_known, overwrite_erased
 
     person = normalise(address)
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask on", fix="add --yes to erase without asking")
     with _opened() as at:
+        with reading(at.engine) as conn:
+            known = is_known(conn, at.key(person))
+        if not known:
+            fix = "newsletter subscribers suppress ADDRESS keeps it from ever being mailed"
+            raise InputError(f"nothing is known of {person.display}: there is nothing to erase", fix=fix)
+        if not yes:
+            _ask(f"Erase all that is known of {person.display}? It cannot be undone.")
         with writing(at.engine) as conn:
             erasure = erase(conn, at.key(person))
         overwrite_erased(at.engine)
         office = at.context.settings.office
-    if not erasure.found_anything:
-        say(f"nothing was known of {person.display}; it will not be mailed")
     local = erasure.at.astimezone(ZoneInfo(office.timezone))
     print(build_act(erasure, address=person.display, office=office, at=local))
     return 0
+
+
+def _ask(question: str) -> None:
+    """Ask on the terminal. Raises GateError unless the answer is yes."""
+    print(one_line(question) + " [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes", "д", "да"):
+        raise GateError("not confirmed: nothing was erased")

@@ -32,9 +32,13 @@ class Erasure:
     events: int
     waiting: int  # deliveries that keep the address until they are settled
 
-    @property
-    def found_anything(self) -> bool:
-        return bool(self.subscribers or self.deliveries or self.events)
+
+def is_known(conn: Connection, address_key: bytes) -> bool:
+    """True while there is something about a person to erase: now, or when their mail under way is settled."""
+    person = select(subscriber.c.id).where(subscriber.c.address_key == address_key)
+    note = select(suppression.c.id).where(suppression.c.address_key == address_key, suppression.c.note != "")
+    mail = select(delivery.c.id).where(delivery.c.address_key == address_key, delivery.c.address != "")
+    return any(conn.scalar(found.limit(1)) is not None for found in (person, note, mail))
 
 
 def erase(conn: Connection, address_key: bytes) -> Erasure:
@@ -46,7 +50,9 @@ def erase(conn: Connection, address_key: bytes) -> Erasure:
     lists: tuple[str, ...] = ()
     if person is not None:
         names = select(mailing_list.c.name).join(subscription, subscription.c.list_id == mailing_list.c.id)
-        lists = tuple(conn.scalars(names.where(subscription.c.subscriber_id == person.id).order_by(mailing_list.c.id)))
+        lists = tuple(
+            conn.scalars(names.where(subscription.c.subscriber_id == person.id).order_by(mailing_list.c.name))
+        )
         conn.execute(delete(subscription).where(subscription.c.subscriber_id == person.id))
         conn.execute(delete(subscriber).where(subscriber.c.id == person.id))
     conn.execute(update(suppression).where(suppression.c.address_key == address_key).values(note=""))

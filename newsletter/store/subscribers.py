@@ -35,6 +35,7 @@ from newsletter.tokens import Claim, Keys, Purpose
 SUBSCRIBED, ENDED, REMOVED = "subscribed", "unsubscribed", "removed"
 
 MAX_NAME = 200
+_NAMED = 8  # lists that a message names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +70,10 @@ def need_list(conn: Connection, name: str) -> int:
     found = find_list(conn, name)
     if found is not None:
         return found
-    names = conn.scalars(select(mailing_list.c.name).order_by(mailing_list.c.id.desc()).limit(8)).all()
-    have = "the lists are " + ", ".join(f'"{one}"' for one in names) if names else "there is no list yet"
+    names = conn.scalars(select(mailing_list.c.name).order_by(mailing_list.c.name)).all()
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    named = ", ".join(f'"{one}"' for one in names[:_NAMED])
+    have = f"the lists are {named}{more}" if names else "there is no list yet"
     raise InputError(
         f'there is no list "{name}"', fix=f"{have}; newsletter subscribers import FILE --list NAME makes one"
     )
@@ -168,7 +171,7 @@ def unsubscribe(conn: Connection, address_key: bytes, *, list_name: str = "", re
         .join(mailing_list, mailing_list.c.id == subscription.c.list_id)
         .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
         .where(subscriber.c.address_key == address_key)
-        .order_by(mailing_list.c.id)
+        .order_by(mailing_list.c.name)
     )
     left = []
     for place in conn.execute(places.where(mailing_list.c.name == list_name) if list_name else places):

@@ -25,6 +25,21 @@ UNSUBSCRIBED, BOUNCED, COMPLAINED, REQUESTED, FORGOTTEN = REASONS = (
 )
 
 
+# What the one-word reasons of the store mean, for people: "3 asked not to be mailed".
+_IN_WORDS = {
+    UNSUBSCRIBED: "unsubscribed",
+    BOUNCED: "whose address bounced",
+    COMPLAINED: "complained of spam",
+    REQUESTED: "asked not to be mailed",
+    FORGOTTEN: "asked to be forgotten",
+}
+
+
+def in_words(reason: str) -> str:
+    """Return a reason as it stands after a number of people."""
+    return _IN_WORDS.get(reason, reason)
+
+
 def holds_for(list_name: str) -> ColumnElement[bool]:
     """Return the condition on `suppression` rows that keep an address off this list."""
     if list_name.startswith(FILE_LIST):
@@ -35,6 +50,12 @@ def holds_for(list_name: str) -> ColumnElement[bool]:
 def reasons_against(conn: Connection, address_key: bytes, list_name: str) -> tuple[str, ...]:
     """Return why an address is kept off this list: nothing when it is not."""
     found = select(suppression.c.reason).where(suppression.c.address_key == address_key, holds_for(list_name))
+    return tuple(conn.scalars(found.order_by(suppression.c.scope)))
+
+
+def scopes_against(conn: Connection, address_key: bytes) -> tuple[str, ...]:
+    """Return where an address is kept from being mailed: "" is everywhere, else a list's name."""
+    found = select(suppression.c.scope).where(suppression.c.address_key == address_key)
     return tuple(conn.scalars(found.order_by(suppression.c.scope)))
 
 

@@ -14,13 +14,15 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
 
-from newsletter.address import Address, normalise
+from newsletter.address import Address, normalise, parse_mailbox
 from newsletter.errors import InputError
 from newsletter.subscriber.cells import MAX_CELL_CHARACTERS, clean, complaint, parse_moment
-from newsletter.subscriber.columns import Columns, parse_columns
+from newsletter.subscriber.columns import FULL_NAME, NAME, Columns, parse_columns
+from newsletter.subscriber.full_name import first_name, is_first_name
 from newsletter.subscriber.lines import Record, Source, open_source, read_records
 
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+_SEVERAL = re.compile(r"[,;/\s]")
 _MAX_MAILBOX = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
 _MAX_RAW = 4_000  # characters of a bad row that the report repeats
 
@@ -94,7 +96,7 @@ class SubscriberFile:
             reason = f"this person is {status[:40]} where the list was exported"
             return _bad(record, reason)
         try:
-            address = read_address(cells[columns.email])
+            name, address = _read_mailbox(cells[columns.email])
         except InputError as error:
             return _bad(record, error.message)
         source = cells[columns.consent_source] if columns.consent_source >= 0 else ""
@@ -107,6 +109,8 @@ class SubscriberFile:
         if not source and at is None:
             source, at = self.consent.source, self.consent.at
         fields = {name: cells[place] for place, name in columns.fields if cells[place]}
+        if name or FULL_NAME in fields:
+            fields = _named(fields, name)
         return GoodRow(line=record.line, address=address, fields=fields, consent_source=source, consent_at=at)
 
 
@@ -127,6 +131,26 @@ def open_list(
         raise InputError(f"the line with the columns' names: {header.fault}", path=source.shown, line=header.line)
     columns = parse_columns(header.cells, mapping or {}, path=source.shown, line=header.line)
     return SubscriberFile(source=source, columns=columns, timezone=timezone, consent=consent or Consent())
+
+
+def _read_mailbox(cell: str) -> tuple[str, Address]:
+    """Read the cell of addresses: bare, or «Анна <anna@press.example>» with the name that it gives."""
+    if cell[-1:] == ">":
+        return parse_mailbox(cell)
+    if cell.count("@") > 1 and _SEVERAL.search(cell):
+        raise InputError("this cell holds more than one address: give each a row of its own")
+    return "", read_address(cell)
+
+
+def _named(fields: dict[str, str], beside_address: str) -> dict[str, str]:
+    """Return the fields with what is certain about the name: a wrong greeting is worse than none."""
+    if beside_address and not is_first_name(beside_address):
+        fields.setdefault(FULL_NAME, beside_address)
+    elif beside_address:
+        fields.setdefault(NAME, beside_address)
+    if NAME not in fields and (told := first_name(fields.get(FULL_NAME, ""))):
+        fields[NAME] = told
+    return fields
 
 
 def read_address(typed: str) -> Address:

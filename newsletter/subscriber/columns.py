@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from newsletter.errors import InputError
 
 EMAIL, CONSENT_SOURCE, CONSENT_AT = "email", "consent_source", "consent_at"
+NAME, FULL_NAME = "name", "full_name"  # whom the greeting names · kept; a first name is told from it where certain
 # Written by an export of everybody, so that importing it does not subscribe those who had left.
 STATUS = "newsletter_status"
 MAX_COLUMNS = 100
@@ -23,7 +24,12 @@ _KNOWN: dict[str, tuple[tuple[str, ...], ...]] = {
         ("имейл", "емейл", "мейл", "мэйл", "mail", "почта", "электронный адрес"),
         ("адрес", "address"),
     ),
-    "name": (("имя", "name", "first name"), ("имя и фамилия", "имя фамилия"), ("фио", "full name")),
+    NAME: (("имя", "name", "first name"), ("имя и фамилия", "имя фамилия")),
+    FULL_NAME: (
+        ("фио", "full name"),
+        ("фамилия имя отчество", "фамилия и имя", "фамилия имя"),
+        ("имя отчество фамилия",),
+    ),
     "surname": (("фамилия", "surname", "last name"),),
     "patronymic": (("отчество", "patronymic"),),
     "city": (("город", "city"), ("населенный пункт",)),
@@ -105,6 +111,11 @@ def identifier(header: str) -> str:
     return f"f_{text}" if text[:1].isdigit() else text
 
 
+def known_names() -> tuple[str, ...]:
+    """Return the names that `--map` may give a column, beside the office's own fields."""
+    return tuple(name for name in _KNOWN if name != STATUS)
+
+
 def _find(name: str, ranks: tuple[tuple[str, ...], ...], plain: Sequence[str], taken: Mapping[int, str]) -> list[int]:
     """Return the columns whose header is the best name found for `name`: several when the list names it twice."""
     own = plain_header(name)  # an export's own header
@@ -127,8 +138,7 @@ def _refuse_without_email(headers: Sequence[str], *, path: str, line: int) -> No
     if any("@" in header for header in headers):
         fix = "put a line with the columns' names above it: email;name"
         raise InputError("the first line is a subscriber, not the columns' names", path=path, line=line, fix=fix)
-    first = next((header for header in headers if header), "Почта")
-    fix = f'name the column with --map email=COLUMN, for instance --map "email={first}"'
+    fix = "name that column email in the first line, or say which it is with --map email=COLUMN"
     raise InputError(f"no column holds e-mail addresses; found {_listed(headers)}", path=path, line=line, fix=fix)
 
 

@@ -121,8 +121,15 @@ def test_a_file_without_a_good_row_is_wrong_input_and_makes_no_list(
         (["remove", "anna@x.example", "--list", "nolist"], 'there is no list "nolist"'),
         (["suppress", "c@x.example", "--list", "nolist"], 'there is no list "nolist"'),
         (["suppress", "c@x.example", "--reason", "because"], 'there is no reason "because"'),
-        (["suppress", "c@x.example", "--lift"], "is not suppressed everywhere"),
+        (["suppress", "c@x.example", "--lift"], "c@x.example was not suppressed\n"),
         (["forget", "nobody"], "is not an e-mail address"),
+        (["forget", "anna@x.example"], "there is no terminal to ask on; add --yes"),
+        (["forget", "stranger@x.example", "--yes"], "nothing is known of stranger@x.example"),
+        (
+            ["import", "list.csv", "--list", "x", "--map", "почта=Имя"],
+            'there is no field "почта"; NAME is one of em',
+        ),
+        (["import", "list.csv", "--list", "x", "--map", "Имя=name"], 'there is no field "Имя"'),
     ],
 )
 def test_what_cannot_be_is_one_line_and_exit_2(
@@ -232,16 +239,100 @@ def test_forgetting_prints_an_act_and_keeps_the_person_out(
 ) -> None:
     settings_text = '[office]\nname = "Пресс-служба ОЭЗ «Заречье»"\naddress = "Зареченск, ул. Лесная, 1"\n'
     (press.root / "newsletter.toml").write_text(settings_text, encoding="utf-8")
-    code, out, err = run(capsys, "forget", "anna@x.example")
+    code, out, err = run(capsys, "forget", "anna@x.example", "--yes")
     assert (code, err) == (0, "")
     assert out.startswith("АКТ\nоб уничтожении персональных данных\n")
     for words in ("Пресс-служба ОЭЗ «Заречье»", "anna@x.example", "списки: «press»", "удалено: 1", "+0300"):
         assert words in out
     assert "1  suppressed, kept out" in run(capsys, "import", "list.csv", "--list", "press")[1]
     assert run(capsys, "list", "--list", "press", "--all")[1].count("\n") == 1
-    code, _, err = run(capsys, "forget", "stranger@x.example")
+    code, out, _ = run(capsys, "forget", "anna@x.example", "--yes")
+    assert (code, out) == (2, "")  # no second act for nobody
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "expected"), [("y\n", 0), ("да\n", 0), ("n\n", 3), ("", 3)])
+def test_forgetting_asks_and_the_answer_decides(
+    press: Workspace,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    expected: int,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+    code, out, err = run(capsys, "forget", "anna@x.example")
+    assert code == expected
+    assert "Erase all that is known of anna@x.example? It cannot be undone. [y/N]" in err
+    assert out.startswith("АКТ") == (expected == 0)
+    assert ("anna" in run(capsys, "list", "--list", "press", "--all")[1]) == (expected != 0)
+
+
+def test_a_stranger_is_not_kept_from_being_mailed_by_a_slip(
+    press: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, "forget", "vera@x.example", "--yes")[0] == 2
+    assert run(capsys, "add", "vera@x.example", "--list", "press")[0] == 0
+    assert run(capsys, "suppress", "vera@x.example", "--lift")[0] == 2
+
+
+def test_a_summary_says_whom_a_full_name_lets_us_greet(
+    in_workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "email;ФИО\na@x.example;Зимина Анна Олеговна\nb@x.example;Зимин Б.\nc@x.example;\n"
+    code, out, _ = run(capsys, "import", put(in_workspace, text), "--list", "press")
     assert code == 0
-    assert "nothing was known" in err
+    assert out.splitlines()[-1] == (
+        "        2  with a full name (full_name, ФИО): 1 with a first name to greet by, 1 without"
+    )
+    people = json.loads(run(capsys, "list", "--list", "press", "--json")[1])["subscribers"]
+    assert [one["fields"] for one in people] == [
+        {"full_name": "Зимина Анна Олеговна", "name": "Анна"},
+        {"full_name": "Зимин Б."},
+        {},
+    ]
+
+
+def test_a_field_of_the_settings_may_be_mapped(in_workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    in_workspace.settings_file.write_text('[subscriber.fields]\nbeat = { default = "" }\n', encoding="utf-8")
+    name = put(in_workspace, "email;Тема\na@x.example;экономика\n")
+    assert run(capsys, "import", name, "--list", "press", "--map", "beat=Тема")[0] == 0
+    assert '"beat": "экономика"' in run(capsys, "list", "--list", "press", "--json")[1]
+
+
+def test_messages_name_lists_in_order(press: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("zeta", "alpha"):
+        assert run(capsys, "import", "list.csv", "--list", name)[0] == 0
+    assert 'the lists are "alpha", "press", "zeta"' in run(capsys, "export", "--list", "nolist")[2]
+    assert run(capsys, "remove", "anna@x.example")[1] == 'anna@x.example is off "alpha", "press", "zeta"\n'
+
+
+def test_who_may_be_mailed_again_is_told_plainly_with_what_still_holds(
+    press: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, "suppress", "boris@x.example")[0] == 0
+    assert "asked not to be mailed" in run(capsys, "add", "boris@x.example", "--list", "press")[2]
+    assert run(capsys, "suppress", "boris@x.example", "--lift")[1] == "boris@x.example may be mailed again\n"
+    assert run(capsys, "remove", "anna@x.example")[0] == 0
+    assert run(capsys, "suppress", "anna@x.example")[0] == 0
+    assert run(capsys, "suppress", "anna@x.example", "--lift")[1] == (
+        'anna@x.example may be mailed again; still not on "press"\n'
+    )
+
+
+def test_a_rehearsal_writes_the_report_of_bad_rows_and_nothing_else(
+    press: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = put(press, LIST + "vera@x.example;Вера\nnobody;Н\n")
+    before = run(capsys, "export", "--list", "press", "--all")[1]
+    files = {path.name for path in press.var.iterdir()}
+    assert run(capsys, "import", name, "--list", "other", "--dry-run")[0] == 0
+    assert {path.name for path in press.var.iterdir()} - files == {"import"}
+    assert run(capsys, "export", "--list", "press", "--all")[1] == before
+    assert "other" not in run(capsys, "list")[1]
 
 
 def test_an_export_opens_in_russian_excel_and_runs_nothing(
