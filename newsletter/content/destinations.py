@@ -54,8 +54,11 @@ _SOLD = re.compile(
     r"постав|экспорт|отгру[жз]|прода[жюеёнл]|рын[ок]|вывоз|вывез|реализу|внедр|импорт[её]р|потребител|покупател|заказчик",
     re.IGNORECASE,
 )
+# «Завод закупил станки в Германии»: one buyer, and it is ours.
+_WE_BOUGHT = re.compile(r"\b(?:за)?(?:купил|приобр[её]л|заказал)(?:а|о)?\s[^,;]*$", re.IGNORECASE)
 _ONLY_TALK = re.compile(
-    r"контакт|переговор|планиру|намерен|рассматрива|обсужда|интерес|партн[её]рств|соглашени|меморандум|выставк|форум"
+    r"\bне\s+(?:поставля|экспортиру|прода|отгружа|отправля|будет)|прекращ|прекрати|приостан|остановл|запре[тщ]|санкци"
+    r"|контакт|переговор|планиру|намерен|рассматрива|обсужда|интерес|партн[её]рств|соглашени|меморандум|выставк|форум"
     r"|делегаци|готовятся|предложени|потенциал|изуча|мечта|хотел[аи]?\b|надее|\b(?:поед|поех|уех|едет|едут|летит|летят|вылет|прилет|посет|посещ|прибы|прие[хз])",
     re.IGNORECASE,
 )
@@ -135,7 +138,8 @@ def _in_clause(clause: str, *, buys: bool) -> Iterator[tuple[str, str]]:
         headed = accepted is not None and accepted.is_region and bool(_HEADS.fullmatch(between))
         before = clause[: place.start]
         customers = bool(_CUSTOMERS_FROM.search(before) and _CONTRACT.search(clause))
-        if _FROM.search(before) and not customers:
+        ours = _WE_BOUGHT.search(before)
+        if (_FROM.search(before) and not customers) or (ours and not _SOLD.search(ours.group())):
             accepted, head = None, ""
             continue
         led = bool(_TO.search(before)) or customers
