@@ -21,6 +21,7 @@ from newsletter.language.sentences import sentences
 from newsletter.language.speech import VERB
 
 _MAX_WORDS = 110  # characters; a card's label is two lines
+_NEAR = 500  # characters of its sentence on either side; a hostile file has one sentence of thousands of figures
 _BOUNDARY = re.compile(r"[,;:]\s|\s[–—]\s|[()]")
 _COMPARISON = re.compile(
     r"(?:(?:больше|меньше|выше|ниже|дороже|дешевле|быстрее|чаще|реже|лучше)\s*,?\s+(?=чем\b))?"
@@ -88,6 +89,7 @@ def look_around(text: str, figures: Sequence[Found], *, year: int) -> list[Aroun
     around: list[Around] = []
     for at, figure in enumerate(figures):
         start, end = next(((a, b) for a, b in spans if a <= figure.start < b), (0, len(text)))
+        start, end = max(start, figure.start - _NEAR), min(end, figure.end + _NEAR)
         one = _around(text, start, end, figure, year)
         if one.inherits and at and figures[at - 1].start >= start:  # «…, это в 2,7 раза больше»
             one = replace(
