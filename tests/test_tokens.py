@@ -208,6 +208,23 @@ def test_damaged_key_file_is_refused_by_name_without_showing_it(tmp_path: Path, 
     assert "abab" not in str(caught.value)
 
 
+@pytest.mark.parametrize("given", ["hello", "ab" * 31, "16:" + "ab" * 32, f"{'ab' * 32},2:{'ab' * 32}"])
+def test_a_secret_of_another_form_is_told_the_form(tmp_path: Path, given: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_keys(tmp_path / "secret.key", {"NEWSLETTER_SECRET": given})
+    assert caught.value.path == "NEWSLETTER_SECRET"
+    assert "a number from 0 to 15, a colon and at least 32 bytes in hex (64 digits" in caught.value.fix
+
+
+def test_a_lost_key_is_made_anew_only_where_that_is_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "secret.key"
+    with pytest.raises(ConfigError, match="the secret key is gone"):
+        load_keys(path, {}, may_create=False)
+    assert not path.exists()
+    kept = load_keys(path, {})
+    assert load_keys(path, {}, may_create=False) == kept
+
+
 def test_highest_key_id_is_current(tmp_path: Path) -> None:
     path = tmp_path / "secret.key"
     path.write_text(f"2:{'cd' * 32}\n1:{'ab' * 32}\n")

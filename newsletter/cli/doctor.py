@@ -109,18 +109,17 @@ def check_workspace(context: CommandContext) -> Iterator[Finding]:
 
 def check_secret(context: CommandContext) -> Iterator[Finding]:
     path, environ = context.workspace.key_file, context.environ
-    made = not keeping.is_missing(context)
     lost = "losing it breaks the unsubscribe links already mailed, and forgets who unsubscribed"
     try:
         keys = load_keys(path, environ, may_create=False)
     except ConfigError:
-        if path.exists() or (made and keeping.is_keyed(context)) or keeping.has_sent(context):
+        if path.exists() or keeping.is_keyed(context) or keeping.has_sent(context):
             raise
         message = f"there is no secret key yet; it is made at first need, and {lost}"
         yield Finding(check="keys", state="ok", message=message)
         return
     where = keeping.key_place(context)
-    if made:
+    if not keeping.is_missing(context):
         from newsletter.cli.opening import check_keys
 
         check_keys(context, keys)

@@ -47,6 +47,7 @@ from newsletter.store.database import Engine, now, reading, writing
 from newsletter.store.freezing import Again, already_sent, freeze, nobody, shown
 from newsletter.store.issues import Plan, latest_of_pair
 from newsletter.store.subscribers import find_list, need_list
+from newsletter.store.suppression import in_words
 from newsletter.subscriber import open_list
 from newsletter.tokens import Keys
 
@@ -293,7 +294,7 @@ def _refuse_unsendable(meant: Meant, summary: Summary) -> None:
 def _show_summary(meant: Meant, summary: Summary) -> None:
     headers = meant.compiled.headers
     sender = f"{headers.from_name} <{headers.from_mailbox}>" if headers.from_name else headers.from_mailbox
-    left_out = ", ".join(f"{number:,} {reason}" for reason, number in sorted(summary.excluded.items()))
+    left_out = ", ".join(f"{number:,} {in_words(reason)}" for reason, number in sorted(summary.excluded.items()))
     say(f"subject   {shown(meant.compiled.subject)}")
     say(f"from      {sender}")
     say(f"digest    {meant.compiled.digest[:_DIGEST_SHOWN]}")

@@ -17,6 +17,7 @@ from newsletter.store.deliveries import (
     resendable,
 )
 from newsletter.store.issues import IssueRow
+from newsletter.store.suppression import in_words
 
 NAMED = 20  # addresses shown of each kind; the rest is counted
 # Who was not served, or may not have been: named to a person, with the head of their paragraph.
@@ -97,7 +98,9 @@ def as_text(row: IssueRow, state: IssueState, told: Told, *, zone: tzinfo) -> st
     lines += [f"  {name.replace('_', ' '):<10}{number:>10,}" for name, number in shown.items() if number]
     for when, reasons in (("at freeze", row.exclusions), ("since the freeze", told.excluded_since)):
         if reasons:
-            lines.append(f"  excluded {when}: " + ", ".join(f"{n:,} {reason}" for reason, n in reasons.items()))
+            lines.append(
+                f"  excluded {when}: " + ", ".join(f"{n:,} {in_words(reason)}" for reason, n in reasons.items())
+            )
     for kind in _HEADS:
         lines += _people(kind, getattr(row.counts, kind.value), told, zone)
     if row.sending_milliseconds:

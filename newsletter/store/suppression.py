@@ -28,7 +28,7 @@ UNSUBSCRIBED, BOUNCED, COMPLAINED, REQUESTED, FORGOTTEN = REASONS = (
 # What the one-word reasons of the store mean, for people: "3 asked not to be mailed".
 _IN_WORDS = {
     UNSUBSCRIBED: "unsubscribed",
-    BOUNCED: "whose address bounced",
+    BOUNCED: "bounced",
     COMPLAINED: "complained of spam",
     REQUESTED: "asked not to be mailed",
     FORGOTTEN: "asked to be forgotten",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +113,50 @@ def test_a_folder_that_others_can_read_is_a_failure(workspace: Workspace) -> Non
     workspace.var.chmod(0o755)
     (finding,) = found(workspace, "workspace")
     assert (finding.state, finding.fix) == ("fail", "chmod 700 var")
+
+
+def as_another_account(arguments: list[str], workspace: Workspace, repo_root: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command without root's right to read everything: files' modes count, as for any account."""
+    drop = ["setpriv", "--inh-caps=-all", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    command = [*drop, sys.executable, "-m", "newsletter", *arguments]
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(repo_root)}
+    return subprocess.run(
+        command, cwd=workspace.root, capture_output=True, text=True, check=False, timeout=60, env=environ
+    )
+
+
+def test_a_closed_folder_is_told_with_the_way_out_and_no_number(workspace: Workspace, repo_root: Path) -> None:
+    (workspace.var / "newsletter.db").touch()
+    workspace.key_file.touch(mode=0o600)
+    workspace.var.chmod(0)
+    try:
+        done = as_another_account(["doctor", "--json"], workspace, repo_root)
+        listed = as_another_account(["subscribers", "list"], workspace, repo_root)
+    finally:
+        workspace.var.chmod(0o700)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "Errno" not in done.stdout
+    failed = {one["check"]: one for one in json.loads(done.stdout)["findings"] if one["state"] == "fail"}
+    assert failed["workspace"]["message"] == "this account cannot read and write var/"
+    assert failed["keys"]["message"] == "this account cannot read var/secret.key"
+    assert failed["database"]["message"] == "this account cannot read var/newsletter.db"
+    assert all("chmod 700 var" in failed[check]["fix"] for check in ("workspace", "keys", "database"))
+    assert (listed.returncode, listed.stdout) == (2, "")
+    assert "permission denied" in listed.stderr
+    assert "Errno" not in listed.stderr
+
+
+def test_a_file_in_the_folders_place_is_a_failure(workspace: Workspace) -> None:
+    workspace.var.rmdir()
+    workspace.var.touch()
+    (finding,) = found(workspace, "workspace")
+    assert (finding.state, finding.message) == ("fail", "var is a file, and must be a folder")
+
+
+def test_a_look_leaves_an_empty_database_file_empty(workspace: Workspace) -> None:
+    (workspace.var / "newsletter.db").touch()
+    assert found(workspace, "database")[0].state == "ok"
+    assert (workspace.var / "newsletter.db").stat().st_size == 0
 
 
 def test_the_key_is_read_and_its_loss_explained(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,3 +142,9 @@ def test_first_use_needs_nothing(in_workspace: Workspace, capsys: pytest.Capture
     (in_workspace.var / "newsletter.db").touch()
     assert main(["subscribers", "list"]) == 0
     assert in_workspace.key_file.exists()
+
+
+def test_a_send_says_in_words_who_is_left_out(office: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["subscribers", "suppress", "anna@x.example"]) == 0
+    assert main([*SEND, "--dry-run"]) == 0
+    assert "press: 1 to mail; left out: 1 asked not to be mailed\n" in capsys.readouterr().err

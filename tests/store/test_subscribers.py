@@ -34,7 +34,16 @@ from newsletter.store.subscribers import (
     unsubscribe,
     unsubscribe_by_claim,
 )
-from newsletter.store.suppression import FORGOTTEN, REQUESTED, UNSUBSCRIBED, lift, reasons_against, suppress
+from newsletter.store.suppression import (
+    FORGOTTEN,
+    REASONS,
+    REQUESTED,
+    UNSUBSCRIBED,
+    in_words,
+    lift,
+    reasons_against,
+    suppress,
+)
 from newsletter.subscriber import GoodRow
 from newsletter.tokens import Claim, Keys, Purpose
 
@@ -542,3 +551,9 @@ def test_every_row_of_an_import_is_accounted_for(
             expected[n] = expected.get(n, {}) | fields
     found = {member.display[0]: member.fields for member in members(engine).values()}
     assert found == {n: fields for n, fields in expected.items() if n not in gone}
+
+
+def test_every_reason_has_its_words_and_one_unknown_stays_as_it_is() -> None:
+    assert in_words("requested") == "asked not to be mailed"
+    assert all("_" not in in_words(reason) for reason in REASONS)
+    assert in_words("suppressed") == "suppressed"
