@@ -18,6 +18,7 @@ from newsletter.cli.keeping import open_keys
 from newsletter.cli.output import INTERRUPTED, say, warn
 from newsletter.cli.reporting import office_zone, places_of, print_report
 from newsletter.delivery.retry import RetryPolicy
+from newsletter.delivery.scope import Outcome
 from newsletter.delivery.state import Counts
 from newsletter.errors import ConfigError, UsageError
 from newsletter.message.merge import Merger
@@ -26,14 +27,15 @@ from newsletter.sending.lock import IssueLock, this_host
 from newsletter.sending.places import Places
 from newsletter.sending.report import shown_time
 from newsletter.sending.sender import End, Ended, Policy, Progress, Sender
-from newsletter.sending.session import Opened, Opening, close_run, open_run
+from newsletter.sending.session import Evidence, Opened, Opening, close_run, open_run
 from newsletter.sending.spare import SpareFile
 from newsletter.store.database import Engine, reading
+from newsletter.store.deliveries import Orphan
 from newsletter.store.issues import IssueRow, Plan, load_compiled, load_issue
 from newsletter.store.ledger import Run
-from newsletter.tokens import Keys
+from newsletter.tokens import Keys, Purpose
 from newsletter.transport.channel import Channel, Transport
-from newsletter.transport.outbox import OutboxTransport
+from newsletter.transport.outbox import OutboxTransport, find_written, is_there
 from newsletter.transport.smtp import Relay, SmtpTransport
 
 MAX_CONNECTIONS = 200
@@ -61,6 +63,7 @@ class Job:
     opening: Opening
     no_wait: bool
     as_json: bool
+    before: Plan | None = None  # of the run before this one
 
 
 def plan_of(context: CommandContext, wish: Wish, *, before: Plan | None = None) -> Plan:
@@ -138,7 +141,9 @@ async def _deliver(job: Job, prepare: Callable[[], int]) -> int:
                 _tell_frozen(row, in_json=job.as_json)
             with IssueLock(places.folder, row.code) as lock:
                 lock.acquire(now=datetime.now(UTC).astimezone(office_zone(job.context)))
-                opened = await asyncio.to_thread(open_run, job.engine, places, row, job.opening)
+                opened = await asyncio.to_thread(
+                    open_run, job.engine, places, row, job.opening, evidence=_evidence(job, row)
+                )
                 _tell_before(lock, opened, job.plan)
                 row, ended = await _run(job, places, row, transport, first, signals, opened.run)
     except BaseException:
@@ -149,6 +154,22 @@ async def _deliver(job: Job, prepare: Callable[[], int]) -> int:
         raise ended.failure
     print_report(job.context, job.engine, row, in_json=job.as_json)
     return exit_code(ended.end, row.counts)
+
+
+def _evidence(job: Job, row: IssueRow) -> Evidence | None:
+    """Return what the outbox of the run before can tell of what that run left in flight; a relay can tell nothing."""
+    if job.before is None or job.before.transport != "outbox":
+        return None
+    folder, keys = Path(job.before.target), job.keys.pinned(row.key_id)
+
+    def envid(delivery_id: int) -> str:
+        return keys.token(Purpose.BOUNCE, row.list_id, delivery_id).address  # as the merge names the message
+
+    def tell(orphan: Orphan, last: int) -> Outcome | None:
+        is_kept = bool(last) and is_there(folder, envid(last))
+        return find_written(folder, envid(orphan.id), orphan.sha256, is_kept=is_kept)
+
+    return tell
 
 
 async def _run(

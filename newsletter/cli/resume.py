@@ -60,6 +60,7 @@ def resume(
             opening=Opening(is_fresh=False, retry_refused=retry_refused, after_restore=after_restore),
             no_wait=no_wait,
             as_json=json,
+            before=row.plan,
         )
 
         def prepare() -> int:

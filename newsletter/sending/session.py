@@ -6,10 +6,11 @@ in, the run is numbered, what a dead sender left in flight becomes uncertain, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from newsletter.delivery.scope import Outcome
 from newsletter.delivery.state import Counts, IssueState
 from newsletter.errors import GateError
 from newsletter.sending.lock import this_process
@@ -17,11 +18,14 @@ from newsletter.sending.places import Places
 from newsletter.sending.run_number import begin_numbered_run
 from newsletter.sending.sender import End, Ended
 from newsletter.sending.spare import SpareEntry, read_spare
-from newsletter.store.database import Engine, now, writing
-from newsletter.store.deliveries import orphans_to_uncertain, retry_refused
+from newsletter.store.database import Engine, now, reading, writing
+from newsletter.store.deliveries import Orphan, last_accepted, orphans_to_uncertain, read_orphans, retry_refused
 from newsletter.store.issues import IssueRow, load_issue, set_state, verify_counts
 from newsletter.store.ledger import Run, Settled, write_group
 from newsletter.store.runs import close_dead_runs, end_run, release_hold
+
+# What became of an orphan, None for nobody knows; also given: the delivery that was accepted last, 0 for none.
+Evidence = Callable[[Orphan, int], Outcome | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +45,16 @@ class Opened:
     is_after_death: bool  # the sender before us did not live to write its end
 
 
-def open_run(engine: Engine, places: Places, row: IssueRow, opening: Opening) -> Opened:
-    """Begin a run of `row`, whose lock the caller holds. Raises GateError for a restored ledger, StoreError."""
+def open_run(
+    engine: Engine, places: Places, row: IssueRow, opening: Opening, *, evidence: Evidence | None = None
+) -> Opened:
+    """Begin a run of `row`, whose lock the caller holds. Raises GateError for a restored ledger, StoreError.
+
+    `evidence` is asked about what a dead sender left in flight: an outbox can tell what a relay cannot.
+    """
     _replay_spare(engine, places.spare(row.code), row)
+    if evidence is not None:
+        _ask(engine, row, evidence)
     begun = begin_numbered_run(engine, places.side_file, row.id, owner=this_process(), is_fresh=opening.is_fresh)
     with writing(engine) as conn:
         is_after_death = close_dead_runs(conn, begun.run)
@@ -61,6 +72,17 @@ def open_run(engine: Engine, places: Places, row: IssueRow, opening: Opening) ->
     with writing(engine) as conn:
         put_back = retry_refused(conn, begun.run, opening.retry_refused) if opening.retry_refused else 0
     return Opened(run=begun.run, orphans=orphans, put_back=put_back, is_after_death=is_after_death)
+
+
+def _ask(engine: Engine, row: IssueRow, evidence: Evidence) -> None:
+    with reading(engine) as conn:
+        orphans, last = read_orphans(conn, row.id), last_accepted(conn, row.id)
+    for orphan in orphans:
+        outcome = evidence(orphan, last)
+        if outcome is not None:
+            settled = Settled(id=orphan.id, attempt=orphan.attempt, outcome=outcome)
+            with writing(engine) as conn:
+                write_group(conn, _past_run(row, orphan.epoch), settled=(settled,), marks=(), at=now(conn))
 
 
 def close_run(engine: Engine, run: Run, ended: Ended) -> IssueRow:

@@ -71,6 +71,30 @@ def orphans_to_uncertain(conn: Connection, run: Run) -> tuple[str, ...]:
     return addresses
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orphan:
+    """A delivery that a dead sender had marked."""
+
+    id: int
+    attempt: int
+    epoch: int
+    sha256: str
+
+
+def read_orphans(conn: Connection, issue_id: int) -> tuple[Orphan, ...]:
+    """Return what is in flight; only for who holds the issue's lock is it a dead sender's."""
+    columns = (delivery.c.id, delivery.c.attempt, delivery.c.epoch, delivery.c.sha256)
+    where = (delivery.c.issue_id == issue_id, delivery.c.state == _S.IN_FLIGHT.value)
+    return tuple(Orphan(**row._mapping) for row in conn.execute(select(*columns).where(*where)))
+
+
+def last_accepted(conn: Connection, issue_id: int) -> int:
+    """Return the id of the delivery that was accepted last, 0 when none was."""
+    where = (delivery.c.issue_id == issue_id, delivery.c.state == _S.ACCEPTED.value)
+    found = select(delivery.c.id).where(*where).order_by(delivery.c.date_sent.desc(), delivery.c.id).limit(1)
+    return int(conn.execute(found).scalar() or 0)
+
+
 def resend_uncertain(conn: Connection, run: Run) -> int:
     """Put uncertain deliveries back, each once in its life; returns how many."""
     require(_S.UNCERTAIN, _S.PENDING, Cause.RESEND)

@@ -7,6 +7,7 @@ A real send otherwise: the same ledger, tokens and refusals. A file is never ove
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from pathlib import Path
 
@@ -54,13 +55,40 @@ class OutboxChannel:
         except OSError as error:
             self.failed = f"the outbox cannot be written: {error.strerror}"
             return not_sent(Stage.CONTENT, self.failed)
-        return Outcome(kind=Kind.ACCEPTED, scope=Scope.NONE, stage=Stage.CONTENT, code=250, reply=f"written as {name}")
+        return _accepted(name)
 
     async def close(self) -> None:
         """Nothing is open."""
 
     def abort(self) -> None:
         self.failed = self.failed or "the sender was told to end at once"
+
+
+def find_written(folder: Path, envid: str, sha256: str, *, is_kept: bool) -> Outcome | None:
+    """Say from the folder what became of a message whose writer died; None where the folder cannot tell.
+
+    A file with these very bytes was delivered. Without one nothing was, if the writer had only got to its `.part`
+    (taken away here) or if nobody takes files out of the folder: `is_kept` says that an earlier one is still there.
+    """
+    part = folder / f".{envid}.part"
+    for path in folder.glob(f"{envid}*.eml"):
+        if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
+            part.unlink(missing_ok=True)
+            return _accepted(path.name)
+    if part.exists():
+        part.unlink()
+    elif not is_kept:
+        return None
+    return not_sent(Stage.CONTENT, "the sender died before the file was written")
+
+
+def is_there(folder: Path, envid: str) -> bool:
+    """Return whether a message of this delivery lies in the folder."""
+    return any(folder.glob(f"{envid}*.eml"))
+
+
+def _accepted(name: str) -> Outcome:
+    return Outcome(kind=Kind.ACCEPTED, scope=Scope.NONE, stage=Stage.CONTENT, code=250, reply=f"written as {name}")
 
 
 def write_message(folder: Path, message: Message) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import hashlib
 import io
 import json
 import os
@@ -16,9 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from newsletter.cli.main import main
 from newsletter.sending.lock import IssueLock
+from newsletter.store.database import open_database, writing
+from newsletter.store.schema import delivery, issue
+from newsletter.store.schema import run as run_table
 from newsletter.tokens import Purpose, load_keys
 from newsletter.workspace import Workspace
 from tests.smtp_servers import HANG, Sink, Transaction, refusing, refusing_first
@@ -217,6 +222,42 @@ def test_outbox_is_a_real_send_without_a_relay(run: Run, office: Workspace) -> N
     assert code == 3
     assert "outbox folder" in err
     assert "--again sends it for real" in err
+
+
+def leave_in_flight(office: Workspace, people: int) -> list[Path]:
+    """Make the ledger as if the sender had died over its last mails; returns the files of those, in their order."""
+    engine = open_database(f"sqlite:///{office.var / 'newsletter.db'}")
+    with writing(engine) as conn:
+        rows = conn.execute(select(delivery.c.id, delivery.c.sha256).order_by(delivery.c.id.desc()).limit(people)).all()
+        conn.execute(update(delivery).where(delivery.c.id.in_([row.id for row in rows])).values(state="in_flight"))
+        conn.execute(update(issue).values(state="running", accepted=6 - people, in_flight=people))
+        conn.execute(update(run_table).values(ended_at=None, end=""))
+    engine.dispose()
+    files = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in (office.root / "out").glob("*.eml")}
+    return [files[row.sha256] for row in rows]
+
+
+def test_killed_outbox_run_is_certain_of_every_mail(run: Run, office: Workspace) -> None:
+    run("send", "content/april.md", "--to", "subscribers/press.csv", "--yes", "--outbox", "out")
+    written, half, never = leave_in_flight(office, 3)
+    half.rename(half.with_name(f".{half.stem}.part"))
+    never.unlink()
+    before = written.read_bytes()
+    code, out, err = run("resume", issue_code(run), "--json")
+    facts = json.loads(out)
+    assert (code, facts["accepted"], facts["uncertain"]) == (0, 6, 0)
+    assert "which died" in err
+    assert written.read_bytes() == before
+    assert [path.suffix for path in (office.root / "out").iterdir()] == [".eml"] * 6  # no half-written file is left
+
+
+def test_outbox_whose_files_are_taken_away_cannot_tell(run: Run, office: Workspace) -> None:
+    run("send", "content/april.md", "--to", "subscribers/press.csv", "--yes", "--outbox", "out")
+    leave_in_flight(office, 1)
+    for path in (office.root / "out").glob("*.eml"):
+        path.unlink()  # by a mail server that picks them up: absent does not mean never written
+    code, out, _ = run("resume", issue_code(run), "--json")
+    assert (code, json.loads(out)["uncertain"]) == (1, 1)
 
 
 def test_list_with_everybody_gone_is_one_line_and_exit_2(run: Run) -> None:

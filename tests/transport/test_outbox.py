@@ -13,7 +13,7 @@ import pytest
 from newsletter.delivery.scope import Kind
 from newsletter.errors import RelayError
 from newsletter.message.merge import Message
-from newsletter.transport.outbox import OutboxTransport, write_message
+from newsletter.transport.outbox import OutboxTransport, find_written, is_there, write_message
 
 MakeMessage = Callable[..., Message]
 
@@ -43,3 +43,19 @@ def test_folder_that_goes_away_ends_the_channel_with_nothing_accepted(
     kind, failed = asyncio.run(run())
     assert kind is Kind.NOT_SENT
     assert os.strerror(errno.ENOENT) in failed
+
+
+def test_folder_tells_what_became_of_a_message_whose_writer_died(tmp_path: Path, make_message: MakeMessage) -> None:
+    other, message = make_message(body="1", envid="abc"), make_message(body="2", envid="abc")
+    part = tmp_path / ".abc.part"
+    write_message(tmp_path, other)  # an earlier try of the same delivery
+    part.write_bytes(b"half")
+    assert find_written(tmp_path, "abc", message.sha256, is_kept=False).kind is Kind.NOT_SENT  # type: ignore[union-attr]
+    assert not part.exists()
+    assert find_written(tmp_path, "abc", message.sha256, is_kept=True).kind is Kind.NOT_SENT  # type: ignore[union-attr]
+    assert find_written(tmp_path, "abc", message.sha256, is_kept=False) is None
+    write_message(tmp_path, message)
+    part.write_bytes(message.data)  # killed between link and unlink
+    assert find_written(tmp_path, "abc", message.sha256, is_kept=False).kind is Kind.ACCEPTED  # type: ignore[union-attr]
+    assert not part.exists()
+    assert (is_there(tmp_path, "abc"), is_there(tmp_path, "abd")) == (True, False)
