@@ -33,8 +33,11 @@ def bench(
         str, typer.Option("--item", metavar="FILE", help="News item of `send`; the program's sample when left out.")
     ] = "",
     items: Annotated[
-        str, typer.Option("--items", metavar="DIR", help="Labelled items of `extract`: NN-name.txt and NN-name.toml.")
-    ] = "",
+        list[str] | None,
+        typer.Option(
+            "--items", metavar="DIR", help="Labelled items of `extract`: NN-name.txt, NN-name.toml; repeatable."
+        ),
+    ] = None,
 ) -> int:
     """Measure the figures of docs/performance.md again.
 
@@ -49,7 +52,7 @@ def bench(
         "merge": _merge,
         "import": lambda: _import(rows),
         "send": lambda: _send(messages, item),
-        "extract": lambda: _extract(items, as_json=json),
+        "extract": lambda: _extract([Path(folder) for folder in items or []], as_json=json),
     }
     found: dict[str, object] = {}
     for name in wanted:
@@ -107,9 +110,12 @@ def _send(messages: int, item: str) -> object:
         return bench_send.run(messages=messages, folder=Path(folder), item=chosen)
 
 
-def _extract(items: str, *, as_json: bool) -> object:
+def _extract(folders: list[Path], *, as_json: bool) -> object:
     from newsletter.bench import extract
 
-    if not items:
-        raise UsageError("bench extract needs labelled items", fix="--items DIR; a checkout has tests/data/items")
-    return extract.measure(Path(items)).as_json() if as_json else extract.run(Path(items))
+    if not folders:
+        raise UsageError(
+            "bench extract needs labelled items",
+            fix="--items DIR; a checkout has tests/data/items and tests/data/unseen",
+        )
+    return extract.measure(*folders).as_json() if as_json else extract.run(*folders)

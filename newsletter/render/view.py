@@ -15,6 +15,7 @@ from markupsafe import Markup
 from newsletter.content.item import Block, Figure, FigureGroup, Link, NewsItem, Quote, Region, Series, Text
 from newsletter.issue import Issue
 from newsletter.language.calendar import long_date
+from newsletter.language.numbers import leading_bound
 from newsletter.render.blocks import mark
 from newsletter.render.slots import Slot
 
@@ -121,13 +122,18 @@ def _item_view(item: NewsItem, number: int, issue: Issue, mark_word: str) -> Ite
         source=item.source,
         blocks=tuple(BlockView(block, mark(mark_word, number, index)) for index, block in enumerate(item.blocks)),
         figures=item.figures,
-        cards=() if grouped else tuple(_cards([f for f in item.figures if not f.proposed]))[:MAX_CARDS],
+        cards=() if grouped else _chosen_cards(item.figures),
         series=_bars(item.series, item.figures) if item.series else None,
         regions=tuple(region for region in item.regions if not region.proposed),
         quotes=item.quotes,
         button=next((block for block in item.blocks if isinstance(block, Link)), None),
         lang=item.lang,
     )
+
+
+def _chosen_cards(figures: tuple[Figure, ...]) -> tuple[Card, ...]:
+    """Return at most MAX_CARDS cards: of certain figures, and of those that say what they measure."""
+    return tuple(_cards([figure for figure in figures if not figure.proposed and figure.measures]))[:MAX_CARDS]
 
 
 def _cards(figures: tuple[Figure, ...] | list[Figure]) -> Iterator[Card]:
@@ -162,11 +168,11 @@ def _comparison(ratio: Figure) -> str:
 
 
 def _bound(figure: Figure) -> str:
-    """Return the item's own word for "at least" and its kin, where the number does not carry it."""
-    word = figure.text.partition(" ")[0].lower()
-    if not figure.bound or not figure.number or figure.number.lower().startswith(word):
+    """Return the item's own words for "at least" and its kin, where the number does not carry them."""
+    if not figure.bound or not figure.number:
         return ""
-    return word if word.isalpha() else _BOUNDS[figure.bound]
+    words = leading_bound(figure.text) or _BOUNDS[figure.bound]
+    return "" if figure.number.lower().startswith(words.lower()) else words
 
 
 def _arrow(ratio: Figure | None) -> str:

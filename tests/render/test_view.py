@@ -1,0 +1,97 @@
+"""Which figures become cards, what a card says, how wide a bar is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from newsletter.content.item import Figure, FigureGroup, Origin, Point, Series
+from newsletter.issue import ContentOptions, build_issue
+from newsletter.render.view import MAX_CARDS, IssueView, issue_view
+from newsletter.settings import Settings
+
+Item = Callable[..., Any]
+AT = Origin(path="content/a.md", line=3)
+
+
+def figure(text: str = "248 млн рублей", **changes: object) -> Figure:
+    values: dict[str, object] = {
+        "text": text,
+        "kind": "amount",
+        "value": Decimal(248),
+        "number": "248",
+        "unit": "млн рублей",
+        "measures": "экспорт",
+        "origin": AT,
+    }
+    return Figure(**{**values, **changes})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def view(news_item: Item) -> Callable[..., IssueView]:
+    def make(**changes: object) -> IssueView:
+        issue = build_issue([news_item(**changes)], options=ContentOptions(), settings=Settings(), key="k")
+        return issue_view(issue, "mark")
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("text", "bound", "words"),
+    [
+        ("более 68 %", "more", "более"),
+        ("свыше 164 млн рублей", "more", "свыше"),
+        ("не менее чем к четверти", "more", "не менее чем"),
+        ("чуть больше половины", "more", "чуть больше"),
+        ("почти 300", "about", "почти"),
+        ("248 млн рублей", "", ""),
+    ],
+)
+def test_card_keeps_the_bound_in_the_items_own_words(view: Any, text: str, bound: str, words: str) -> None:
+    (card,) = view(figures=(figure(text, bound=bound),)).items[0].cards
+    assert card.bound == words
+
+
+def test_ratio_of_the_same_measure_becomes_the_comparison(view: Any) -> None:
+    ratio = figure("в 2,7 раза", kind="ratio", value=Decimal("2.7"), number="×2,7", comparison="больше, чем год назад")
+    (card,) = view(figures=(figure(), ratio)).items[0].cards
+    assert (card.comparison, card.arrow) == ("в 2,7 раза больше, чем год назад", "▲")
+
+
+def test_ratio_of_another_measure_is_no_comparison(view: Any) -> None:
+    ratio = figure("в 2,7 раза", kind="ratio", value=Decimal("2.7"), measures="импорт")
+    (card,) = view(figures=(figure(), ratio)).items[0].cards
+    assert (card.comparison, card.arrow) == ("", "")
+
+
+def test_proposed_figure_and_one_that_does_not_say_what_it_measures_are_no_cards(view: Any) -> None:
+    figures = (figure(proposed=True), figure(measures="", period="2025 год"), figure(measures="импорт"))
+    assert [card.label for card in view(figures=figures).items[0].cards] == ["импорт"]
+
+
+def test_cards_are_four_at_most_and_none_beside_a_group_of_the_editors(view: Any) -> None:
+    figures = tuple(figure(measures=f"мера {n}") for n in range(9))
+    assert len(view(figures=figures).items[0].cards) == MAX_CARDS
+    group = FigureGroup(figures=figures[:3], origin=AT)
+    item = view(figures=figures, blocks=(group,)).items[0]
+    assert item.cards == ()
+    assert len(item.blocks[0].cards) == 3
+
+
+def test_unit_that_stands_in_the_number_is_not_repeated(view: Any) -> None:
+    (card,) = view(figures=(figure("68 %", number="68 %", unit="%"),)).items[0].cards
+    assert (card.number, card.unit) == ("68 %", "")
+
+
+def test_bars_are_shares_of_the_largest_and_say_what_they_cover(view: Any) -> None:
+    points = tuple(
+        Point(label=str(year), value=Decimal(value), text=str(value), derived=value < 248)
+        for year, value in ((2019, 1), (2020, 92), (2021, 248))
+    )
+    series = Series(measures="экспорт", unit="млн рублей", points=points)
+    bars = view(series=series, figures=(figure(period="январь–март 2021 года"),)).items[0].series
+    assert [point.percent for point in bars.points] == [2, 37, 100]
+    assert (bars.period, bars.has_derived) == ("январь–март", True)
