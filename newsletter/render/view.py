@@ -171,8 +171,8 @@ def _bound(figure: Figure) -> str:
     """Return the item's own words for "at least" and its kin, where the number does not carry them."""
     if not figure.bound or not figure.number:
         return ""
-    words = leading_bound(figure.text) or _BOUNDS[figure.bound]
-    return "" if figure.number.lower().startswith(words.lower()) else words
+    words = leading_bound(figure.text).lower() or _BOUNDS[figure.bound]  # a sentence may have begun with them
+    return "" if figure.number.lower().startswith(words) else words
 
 
 def _arrow(ratio: Figure | None) -> str:

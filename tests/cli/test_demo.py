@@ -11,7 +11,6 @@ import pytest
 from newsletter.cli.main import main
 from newsletter.workspace import Workspace
 
-
 # Each command compiles in a child process: most of a second a test.
 pytestmark = pytest.mark.slow
 
