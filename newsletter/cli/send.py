@@ -91,12 +91,12 @@ def send(
     context = open_context(placeholders=bool(outbox))
     wish = Wish(smtp=smtp, outbox=outbox, connections=connections, rate=rate, uncertain=uncertain)
     plan = plan_of(context, wish)
-    need_target(plan)
-    open_transport(context, plan)  # the relay's address and the password file
-    context.settings.require_sendable()
     _need_files(context, items, to)
     if not to and not list_name:
         _need_list_in_front(context, items)
+    need_target(plan)
+    open_transport(context, plan)  # the relay's address and the password file
+    context.settings.require_sendable()
     engine = open_store(context)
     try:
         if list_name:
@@ -209,9 +209,9 @@ def _refuse_if_sent(request: _Request, list_name: str) -> None:
     with reading(request.engine) as conn:
         list_id = find_list(conn, list_name)
         earlier = latest_of_pair(conn, request.result.issue.key, list_id) if list_id else None
-    if earlier is not None:
-        refuse_if_held(request.context, earlier)
-        raise already_sent(earlier)
+        if earlier is not None:
+            refuse_if_held(request.context, earlier)
+            raise already_sent(conn, earlier)
 
 
 def _refuse_embargo(request: _Request) -> None:

@@ -25,6 +25,7 @@ from newsletter.store.schema import delivery, issue
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 CODE_LENGTH = 6
 _INSERT_ROWS = 1_000
+OUTBOX = "outbox:"  # how a delivery names a folder in place of a relay (transport/outbox.py)
 
 
 class Again(Enum):
@@ -53,7 +54,7 @@ def freeze(
     at = now(conn)
     earlier = latest_of_pair(conn, meant.key, meant.list_id)
     if earlier and again is Again.NO:
-        raise already_sent(earlier)
+        raise already_sent(conn, earlier)
     issue_id = int(
         conn.execute(
             insert(issue).values(
@@ -90,12 +91,12 @@ def freeze(
     return issue_id
 
 
-def already_sent(earlier: IssueRow) -> GateError:
+def already_sent(conn: Connection, earlier: IssueRow) -> GateError:
     """Return the refusal of a pair that was sent before, with the ways out."""
-    if earlier.plan.transport == "outbox":
+    if earlier.plan.transport == "outbox" and not _has_met_a_relay(conn, earlier.id):
         return GateError(
             f'"{earlier.key}" was already sent to the list {earlier.list_name}, but to an outbox folder '
-            f"({earlier.plan.target}, issue {earlier.code}): nobody got it by mail",
+            f"({earlier.plan.target}, issue {earlier.code}), not by mail",
             fix="--again sends it for real, as a new issue",
         )
     unfinished = earlier.state is not IssueState.FINISHED
@@ -106,6 +107,13 @@ def already_sent(earlier: IssueRow) -> GateError:
         fix=f"{resume or 'resume would find nothing left; '}--missing mails those it did not reach, "
         "--again mails everybody once more",
     )
+
+
+def _has_met_a_relay(conn: Connection, issue_id: int) -> bool:
+    """True when `resume --outbox` took over from a relay: some people have the mail, and --again would repeat it."""
+    by_relay = (delivery.c.relay != "", ~delivery.c.relay.startswith(OUTBOX))
+    found = select(delivery.c.id).where(delivery.c.issue_id == issue_id, *by_relay).limit(1)
+    return conn.execute(found).first() is not None
 
 
 def nobody(meant: Meant, total: int) -> GateError | UsageError:

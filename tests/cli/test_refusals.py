@@ -80,6 +80,12 @@ def test_missing_item_is_told_before_the_missing_terminal(run: Run, monkeypatch:
     )
 
 
+def test_missing_list_is_told_before_a_missing_setting(run: Run, in_workspace: Workspace) -> None:
+    (in_workspace.root / "newsletter.toml").write_text("", encoding="utf-8")
+    assert "no list is named" in run("send", "content/broken.md")[2]
+    assert "smtp.url is not set" in run("send", "content/broken.md", "--to", "subscribers/press.csv")[2]
+
+
 def test_missing_terminal_is_told_before_the_compile(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     code, _, err = run("send", "content/broken.md", "--to", "subscribers/press.csv")

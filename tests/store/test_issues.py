@@ -141,7 +141,15 @@ def test_second_send_after_one_to_an_outbox_names_the_folder_and_the_way_to_send
     wanted = meant()
     with writing(engine) as conn:
         freeze(conn, wanted, plan=plan, timezone="Europe/Moscow", again=Again.NO)
-    with pytest.raises(GateError, match=r"outbox folder \(/tmp/out, issue .*--again sends it for real"):
+    with pytest.raises(GateError, match=r"outbox folder \(/tmp/out, issue .*not by mail.*--again sends it for real"):
+        freeze_again(engine, wanted)
+    with writing(engine) as conn:
+        conn.execute(update(delivery).values(relay="outbox:out"))
+    with pytest.raises(GateError, match=r"outbox folder"):
+        freeze_again(engine, wanted)
+    with writing(engine) as conn:
+        conn.execute(update(delivery).values(relay="mx.zarechye.example:587"))  # a resume went over to the folder
+    with pytest.raises(GateError, match=r"not finished.*--again mails everybody once more"):
         freeze_again(engine, wanted)
 
 
