@@ -53,7 +53,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "dns": ("cli/sender_dns.py",),
     "email_validator": ("address.py",),
     "frontmatter": ("content/front.py",),
-    "idna": ("address.py", "content/links.py", "render/inline.py"),
+    "idna": ("address.py",),
     "jinja2": ("render/",),
     "lxml": ("render/", "check/"),
     "markdown_it": ("content/",),

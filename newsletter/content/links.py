@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-import idna
-
+from newsletter.address import ascii_domain
 from newsletter.content.item import Origin
 from newsletter.errors import InputError
 
@@ -61,10 +60,9 @@ def _host(host: str, href: str, origin: Origin) -> str:
     if re.fullmatch(r"[0-9.]+", host):
         return host
     try:
-        ascii_host = idna.encode(host, uts46=True).decode("ascii")
-    except (idna.IDNAError, UnicodeError) as exc:
+        return ascii_domain(host)
+    except (InputError, UnicodeError) as exc:
         raise _refuse(href, "has no valid host name", origin) from exc
-    return ascii_host.rstrip(".")
 
 
 def _encode(part: str) -> str:
