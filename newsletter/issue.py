@@ -86,7 +86,7 @@ def build_issue(items: Sequence[NewsItem], *, options: ContentOptions, settings:
         template=_template(options.template or _word(item, "template") or "press", item),
         list_name=_word(item, "list"),
         embargo_until=_embargo(item, settings.office.timezone),
-        variants=_variants(item),
+        variants=_variants(item, settings),
         waivers=_waivers(item),
     )
 
@@ -114,7 +114,7 @@ def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"--date {text} is no date", fix="write it as 2026-11-23") from error
+        raise UsageError(f"--date {text[:40]} is no date", fix="write year, month, day, as in 2026-11-23") from error
 
 
 def _embargo(item: NewsItem, timezone: str) -> datetime | None:
@@ -134,19 +134,24 @@ def _embargo(item: NewsItem, timezone: str) -> datetime | None:
 
 
 def _template(name: str, item: NewsItem) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
-        raise _wrong(item, "template", f"names a theme, a folder of templates/; {name!r} is no such name")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
+        raise _wrong(item, "template", f"names a theme, a folder of templates/; {name[:40]!r} is no such name")
     return name
 
 
-def _variants(item: NewsItem) -> dict[str, tuple[str, ...]]:
+def _variants(item: NewsItem, settings: Settings) -> dict[str, tuple[str, ...]]:
     raw = item.front.get("variants") or {}
     example = "must look like variants: {language: [ru, en]}"
     if not isinstance(raw, dict):
         raise _wrong(item, "variants", example)
     found: dict[str, tuple[str, ...]] = {}
     combinations = 1
+    known = ("email", "name", *settings.subscriber.fields)
     for name, values in raw.items():
+        if name not in known:  # a misspelled field would give everybody the first value, in silence
+            raise _wrong(
+                item, "variants", f"name the subscriber field {name!r}, which [subscriber.fields] does not have"
+            )
         if not isinstance(values, list) or not values:
             raise _wrong(item, "variants", example)
         words = tuple(str(value) for value in values)

@@ -64,11 +64,12 @@ def test_variants_multiply_and_have_a_limit() -> None:
     assert len(made.variant_choices()) == 6
     assert made.variant_choices()[0] == {"language": "ru", "city": "a"}
     with pytest.raises(InputError, match="at most 12"):
-        issue(item(front={"variants": {"a": list("abcd"), "b": list("efgh")}}))
+        issue(item(front={"variants": {"language": list("abcd"), "city": list("efgh")}}))
 
 
 @pytest.mark.parametrize(
-    "variants", ["ru", {"language": "ru"}, {"language": []}, {"language": ["a", "a"]}, {"l": ["a=b"]}]
+    "variants",
+    ["ru", {"language": "ru"}, {"language": []}, {"language": ["a", "a"]}, {"city": ["a=b"]}, {"citty": ["a"]}],
 )
 def test_wrong_variants_name_file_and_line(variants: object) -> None:
     with pytest.raises(InputError) as caught:

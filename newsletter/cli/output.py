@@ -31,7 +31,13 @@ def one_line(text: str) -> str:
 def print_json(value: object) -> None:
     """Print one JSON object on stdout: with `--json` nothing else goes there."""
     encoding = (getattr(sys.stdout, "encoding", "") or "utf-8").lower().replace("_", "-")
-    print(json.dumps(value, ensure_ascii=encoding not in {"utf-8", "utf8"}, indent=2))
+    text = json.dumps(value, ensure_ascii=encoding not in {"utf-8", "utf8"}, indent=2)
+    # C1 controls and bidi overrides of a hostile reply are legal in JSON, and act on a terminal.
+    print("".join(json.dumps(c)[1:-1] if c != "\n" and _is_control(c) else c for c in text))
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"}
 
 
 def say(text: str) -> None:

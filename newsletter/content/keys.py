@@ -14,7 +14,8 @@ from newsletter.content.spans import squeeze
 Value = str | list["Value"] | dict[str, "Value"]
 
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Controls, line and paragraph separators, lone surrogates, and what turns the order of letters around.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class WrongValueError(ValueError):

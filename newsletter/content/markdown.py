@@ -41,6 +41,7 @@ from newsletter.content.written import written_figure
 from newsletter.errors import InputError
 
 _MAX_LEVEL = 16  # open elements around a block; a list takes two. People stop at three lists
+_MAX_BRACKETS = 3_000  # markdown-it looks for the partner of each [ to the end: 40,000 of them take 15 seconds
 _SIGNATURE = re.compile(r"(?:—|–|--)\s*(?P<who>[^,\n]+?)(?:,\s*(?P<role>[^\n]+?))?")
 
 
@@ -52,6 +53,10 @@ def parse_markdown(body: str, *, shown: str, first_line: int, item: Path, root: 
     parser.validateLink = lambda url: True  # type: ignore[method-assign]
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]
     reader = _Reader(shown=shown, first_line=first_line, item=item, root=root, lines=body.split("\n"))
+    if body.count("[") > _MAX_BRACKETS:
+        raise InputError(
+            f"there are more than {_MAX_BRACKETS:,} opening brackets", path=shown, fix="is this a news item?"
+        )
     tokens = parser.parse(body)
     reader.refuse_depth(tokens)
     nodes = SyntaxTreeNode(tokens).children

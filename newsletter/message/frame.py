@@ -32,6 +32,7 @@ class Origin:
     bounce_domain: str  # VERP when set
     unsubscribe: tuple[str, str] | None  # around the token: ("unsub", "@host"), escaped for a mailto URL
     public_url: str
+    archive_url: str  # base of links.view; empty where no template may print it
 
     @property
     def domain(self) -> str:
@@ -59,6 +60,7 @@ def check_origin(headers: MailHeaders) -> Origin:
         bounce_domain=ascii_domain(headers.bounce_domain) if headers.bounce_domain else "",
         unsubscribe=_around_token(headers.unsubscribe_mailto) if headers.unsubscribe_mailto else None,
         public_url=ascii_url(headers.public_url).rstrip("/"),
+        archive_url=ascii_url(headers.archive_url).rstrip("/") if headers.archive_url else "",
     )
 
 

@@ -134,7 +134,7 @@ class Merger:
         values["issue.recipient_number"] = str(recipient.position)
         if "links.view" in self._fields:
             view = self._token(Purpose.VIEW, recipient.list_id, recipient.delivery_id)
-            values["links.view"] = f"{self._origin.public_url}/v/{view.url}"
+            values["links.view"] = f"{self._origin.archive_url}/v/{view.url}"
         if "links.preferences" in self._fields:
             preferences = self._token(Purpose.PREFERENCES, recipient.list_id, recipient.subscriber_id)
             values["links.preferences"] = f"{self._origin.public_url}/p/{preferences.url}"

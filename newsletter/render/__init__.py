@@ -10,14 +10,16 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
+from newsletter import __version__
 from newsletter.address import parse_mailbox
 from newsletter.errors import TemplateError
 from newsletter.issue import Issue
 from newsletter.render.blocks import BlockRange, take_marks
 from newsletter.render.compiled import CompiledIssue, CompiledVariant, MailHeaders, Part, SlotUse, Step, variant_key
-from newsletter.render.context import split_html, split_text
+from newsletter.render.context import MisplacedSlotError, split_html, split_text
 from newsletter.render.hostile import assert_shape_holds
 from newsletter.render.inline import inline_css
 from newsletter.render.mjml import Locate, to_html
@@ -42,8 +44,13 @@ class Compilation:
     templates: Mapping[str, str]  # name → source, as read
 
 
-def compile_issue(issue: Issue, *, settings: Settings, template_dirs: Sequence[Path]) -> Compilation:
-    """Compile every variant of `issue`. Raises TemplateError, CompileError or ConfigError."""
+def compile_issue(
+    issue: Issue, *, settings: Settings, template_dirs: Sequence[Path], inputs: Mapping[str, str] | None = None
+) -> Compilation:
+    """Compile every variant of `issue`. Raises TemplateError, CompileError or ConfigError.
+
+    `inputs` goes into the manifest: the SHA-256 of each item's file, by its shown path.
+    """
     tokens = Tokens(nonce=find_nonce([repr(issue), repr(settings.office), repr(settings.brand)]))
     templates = TemplateSet(template_dirs, tokens)
     if not templates.has(f"{issue.template}/{LETTER}"):
@@ -74,7 +81,12 @@ def compile_issue(issue: Issue, *, settings: Settings, template_dirs: Sequence[P
         headers=_headers(settings),
         variant_fields=dict(issue.variants),
         variants=variants,
-        manifest={**templates.manifest(), **_settings_manifest(settings), **_content_manifest(issue)},
+        manifest={
+            **templates.manifest(),
+            **_settings_manifest(settings),
+            **_content_manifest(issue, inputs or {}),
+            **_versions(),
+        },
     )
     return Compilation(compiled=compiled, mjml=mjml, blocks=blocks, templates=dict(templates.read))
 
@@ -104,19 +116,25 @@ def _html(
     tokens.printed.clear()
     source = templates.render(name, context, escaped=True)
     printed = sorted(tokens.printed)
-    raw = to_html(source, folders=templates.folders, locate=_locator(templates, name, context))
+    locate = _locator(templates, name, context)
+    raw = to_html(source, folders=templates.folders, locate=locate)
     html = inline_css(raw, path=shown)
     before, after = tokens.count(raw), tokens.count(html)
     for token in printed:
         if not before.get(token) or before[token] != after.get(token):
+            found, line = _token_place(token, source, shown, locate)
             raise TemplateError(
                 f"{tokens.kind(token).name} is printed where MJML or the inliner drops it",
-                path=shown,
+                path=found,
+                line=line,
                 fix="print it inside mj-text, mj-button, mj-table or mj-raw, or in a href",
             )
-    part, ranges = take_marks(
-        split_html(html, tokens, shown), _mark_word(tokens), [item.blocks for item in issue.items]
-    )
+    try:
+        pieces = split_html(html, tokens, shown)
+    except MisplacedSlotError as error:
+        found, line = _token_place(error.token, source, shown, locate)
+        raise TemplateError(error.message, path=found, line=line, fix=error.fix) from error
+    part, ranges = take_marks(pieces, _mark_word(tokens), [item.blocks for item in issue.items])
     part = _with_defaults(part, settings)
     assert_shape_holds(part, shown)
     return part, source, ranges
@@ -161,6 +179,14 @@ def _locator(templates: TemplateSet, name: str, context: Mapping[str, object]) -
     return locate
 
 
+def _token_place(token: str, source: str, shown: str, locate: Locate) -> tuple[str, int]:
+    """Return template and line of a token; only the template where it stands several times and may be any of them."""
+    first = source.find(token)
+    if first < 0 or source.find(token, first + 1) >= 0:
+        return shown, 0
+    return locate(first)
+
+
 def _with_defaults(part: Part, settings: Settings) -> Part:
     """Put the default of `[subscriber.fields]` before a slot's own filters; an empty one is none."""
     return tuple(piece if isinstance(piece, str) else _defaulted(piece, settings) for piece in part)
@@ -187,6 +213,7 @@ def _headers(settings: Settings) -> MailHeaders:
         feedback_id=settings.sender.feedback_id,
         unsubscribe_mailto=_mailbox(settings.sender.unsubscribe_mailto),
         public_url=settings.public_url.rstrip("/"),
+        archive_url=settings.archive_url.rstrip("/"),
         office_name=settings.office.name,
     )
 
@@ -203,12 +230,18 @@ def _settings_manifest(settings: Settings) -> dict[str, str]:
         for key, value in asdict(getattr(settings, section)).items()
     )
     found = {name: str(value) for name, value in used}
+    found |= {f"setting:subscriber.fields.{n}": str(f.default) for n, f in settings.subscriber.fields.items()}
     return found | {"setting:public_url": settings.public_url, "setting:archive_url": settings.archive_url}
 
 
-def _content_manifest(issue: Issue) -> dict[str, str]:
+def _content_manifest(issue: Issue, inputs: Mapping[str, str]) -> dict[str, str]:
     facts = json.dumps(
         {"subject": issue.subject, "preheader": issue.preheader, "title": issue.title, "date": str(issue.date)}
     )
-    found = {f"item:{item.origin.path}": hashlib.sha256(repr(item).encode()).hexdigest() for item in issue.items}
+    found = {f"item:{path}": digest for path, digest in inputs.items()}
     return found | {"issue": hashlib.sha256(facts.encode()).hexdigest()}
+
+
+def _versions() -> dict[str, str]:
+    found = {f"library:{name}": version(name) for name in ("jinja2", "mjml-python", "premailer", "cssutils", "lxml")}
+    return found | {"newsletter": __version__}

@@ -7,6 +7,7 @@ of the same program; nothing else can write to those pipes.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import pickle
@@ -23,7 +24,7 @@ from newsletter.render import Compilation, compile_issue
 from newsletter.settings import Settings
 
 TIMEOUT_SECONDS = 120  # a compile takes well under one second; a template that loops for ever must not hang a send
-MAX_MEMORY_BYTES = 4 * 1024**3  # `{{ 'a' * 10**10 }}` is legal in the sandbox
+MAX_MEMORY_BYTES = 1536 * 1024**2  # `{{ 'a' * 10**10 }}` is legal in the sandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,15 @@ def compile_here(request: CompileRequest) -> CompileResult:
     issue = build_issue(
         items, options=request.options, settings=request.settings, key=issue_key(request.items[0], request.root)
     )
-    compilation = compile_issue(issue, settings=request.settings, template_dirs=request.template_dirs)
+    compilation = compile_issue(
+        issue,
+        settings=request.settings,
+        template_dirs=request.template_dirs,
+        inputs={
+            item.origin.path: hashlib.sha256(path.read_bytes()).hexdigest()
+            for item, path in zip(items, request.items, strict=True)
+        },
+    )
     return CompileResult(issue=issue, compilation=compilation)
 
 
@@ -71,7 +80,9 @@ def compile_in_child(request: CompileRequest) -> CompileResult:
         )
     except subprocess.TimeoutExpired as error:
         raise CompileError(
-            f"compiling took more than {TIMEOUT_SECONDS} seconds", fix="look for a loop in the template"
+            f"compiling took more than {TIMEOUT_SECONDS} seconds",
+            path=_display(request),
+            fix="look for a very long paragraph or list in the item, or a loop in the template",
         ) from error
     if done.returncode != 0 or not done.stdout:
         raise CompileError(
@@ -106,7 +117,7 @@ def _how(code: int) -> str:
 
 def main() -> int:
     """The child: a pickled CompileRequest on stdin, a pickled CompileResult or NewsletterError on stdout."""
-    _limit_memory()
+    _limit_resources()
     out = io.FileIO(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not mix with the answer
     request: CompileRequest = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - written by our parent
@@ -123,12 +134,14 @@ def main() -> int:
     return 0
 
 
-def _limit_memory() -> None:
+def _limit_resources() -> None:
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     wanted = MAX_MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(hard, MAX_MEMORY_BYTES)
     resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+    # Outlives no parent for long: one that was killed cannot end it.
+    resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_SECONDS, TIMEOUT_SECONDS))
 
 
 if __name__ == "__main__":

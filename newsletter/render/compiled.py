@@ -106,6 +106,7 @@ class MailHeaders:
     feedback_id: str = ""
     unsubscribe_mailto: str
     public_url: str  # without a trailing slash
+    archive_url: str = ""  # likewise; base of links.view
     office_name: str = ""
 
 
@@ -181,6 +182,7 @@ class CompiledIssue:
     def _decisive(self) -> dict[str, Any]:
         raw = _plain(self)
         del raw["manifest"]  # says what it was made of, does not decide a byte
+        del raw["headers"]["list_domain"]  # of List-ID alone, which commands without a list do not know
         return raw
 
 

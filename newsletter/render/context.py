@@ -23,8 +23,14 @@ _REFUSED = {
 }
 
 
+class MisplacedSlotError(TemplateError):
+    """A slot stands where no value of a subscriber is safe; `token` tells which, for finding its template line."""
+
+    token = ""
+
+
 def split_html(source: str, tokens: Tokens, path: str) -> Part:
-    """Return `source` as text and slots with their contexts. Raises TemplateError for a slot in a refused place."""
+    """Return `source` as text and slots with their contexts. Raises MisplacedSlotError, TemplateError."""
     pieces: list[str | SlotUse] = []
     done = 0
     found = list(tokens.pattern.finditer(source))
@@ -36,7 +42,11 @@ def split_html(source: str, tokens: Tokens, path: str) -> Part:
                 continue
             kind = tokens.kind(match[0])
             before, after = source[zone.start : match.start()], source[match.end() : zone.end]
-            context = _context(zone, kind, (before, after), path)
+            try:
+                context = _context(zone, kind, (before, after), path)
+            except MisplacedSlotError as error:
+                error.token = match[0]
+                raise
             pieces.append(source[done : match.start()])
             pieces.append(SlotUse(field=kind.name, context=context, steps=kind.steps))
             done = match.end()
@@ -88,6 +98,8 @@ def _context(zone: Zone, kind: SlotKind, around: tuple[str, str], path: str) -> 
     raise _refusal(kind, f"as a part of {zone.attribute}=", path, way)
 
 
-def _refusal(kind: SlotKind, where: str, path: str, fix: str = "") -> TemplateError:
+def _refusal(kind: SlotKind, where: str, path: str, fix: str = "") -> MisplacedSlotError:
     way = fix or "print it in text, in alt or title, or as a value in a link's query"
-    return TemplateError(f"{kind.name} is printed {where}, where no value of a subscriber is safe", path=path, fix=way)
+    return MisplacedSlotError(
+        f"{kind.name} is printed {where}, where no value of a subscriber is safe", path=path, fix=way
+    )

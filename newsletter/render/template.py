@@ -23,6 +23,7 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
     UndefinedError,
+    nodes,
 )
 from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.environment import Environment
@@ -35,6 +36,7 @@ from jinja2.tests import TESTS as STOCK_TESTS
 from markupsafe import Markup
 
 from newsletter.errors import TemplateError
+from newsletter.render.captures import refuse_branches
 from newsletter.render.compiled import Step
 from newsletter.render.plaintext import TEXT_FILTERS, Notes
 from newsletter.render.richtext import inline
@@ -58,9 +60,13 @@ class _Loader(FileSystemLoader):
     def __init__(self, folders: Sequence[Path]) -> None:
         super().__init__([str(folder) for folder in folders], encoding="utf-8")
         self.sources: dict[str, str] = {}
+        self._roots = [folder.resolve() for folder in folders]
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        source, _, fresh = super().get_source(environment, template)
+        source, path, fresh = super().get_source(environment, template)
+        if not any(Path(path).resolve().is_relative_to(folder) for folder in self._roots):
+            # A symbolic link: Jinja's own guard looks at the name alone.
+            raise TemplateError(f"templates/{template} leads out of templates/", fix="put the file itself there")
         self.sources[template] = source
         # The name, not the path: errors and the manifest must not depend on where the workspace lies.
         return source, template, fresh
@@ -103,6 +109,12 @@ def _mark(name: str, line: int) -> str:
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """Jinja's own seam between parsing and compiling: the one place where the tree can be looked through."""
+        tree = super()._parse(source, name, filename)
+        refuse_branches(tree, _shown(name or ""))
+        return tree
+
     def join_path(self, template: str, parent: str) -> str:
         """`./parts.mjml` is beside the template that names it, so that a copied theme keeps working."""
         if template.startswith("./"):
@@ -248,12 +260,19 @@ def _translated(error: Exception, name: str, context: Mapping[str, object], load
     return TemplateError(message, path=_shown(path), line=line, fix=fix)
 
 
+_RUNAWAYS: dict[type[Exception], tuple[str, str]] = {
+    RecursionError: ("this template includes itself, directly or through another", "take one include out"),
+    MemoryError: ("this template makes more text than a mail can hold", "look for a string that is repeated"),
+}
+
+
 def _sentence(error: Exception, context: Mapping[str, object]) -> tuple[str, str]:
     """Return what is wrong, and the way out."""
     if isinstance(error, TemplateNotFound):
         return f"there is no template {error.name!r}", "check the name and the folders of templates/"
-    if isinstance(error, RecursionError):
-        return "this template includes itself, directly or through another", "take one include out"
+    for kind, said in _RUNAWAYS.items():
+        if isinstance(error, kind):
+            return said
     message = str(error.message if isinstance(error, TemplateSyntaxError) else error).rstrip(".")
     if isinstance(error, UndefinedError):
         return _undefined(message, context)

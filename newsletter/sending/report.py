@@ -92,7 +92,7 @@ def counts_json(counts: Counts) -> dict[str, int]:
 
 def as_text(row: IssueRow, state: IssueState, told: Told, *, zone: tzinfo) -> str:
     """Return the report for a person: what, how many of each, who was not served and why, what to do next."""
-    why = f": {row.state_reason}" if row.state_reason and state is not IssueState.FINISHED else ""
+    why = f": {_short(row.state_reason)}" if row.state_reason and state is not IssueState.FINISHED else ""
     lines = [f"issue {row.code}  {row.key} to {row.list_name}  {state.value}{why}", f"  {row.subject}"]
     shown = counts_json(row.counts)
     lines += [f"  {name.replace('_', ' '):<10}{number:>10,}" for name, number in shown.items() if number]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.content import load_item
 from newsletter.content.draft import Draft
 from newsletter.content.item import (
     Block,
@@ -202,3 +203,9 @@ def _all_words(block: Block) -> str:
         return " ".join((plain(block.text), block.speaker, block.role))
     assert isinstance(block, Paragraph | Heading)
     return plain(block.text)
+
+
+def test_tens_of_thousands_of_brackets_are_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(InputError, match="opening brackets"):
+        load_item(tmp_path / "a.md", root=tmp_path)

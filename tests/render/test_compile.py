@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,9 +76,8 @@ def test_digest_is_the_same_for_a_setting_that_no_mail_shows(compiled: Compile) 
 
 def test_manifest_names_templates_settings_and_items(compiled: Compile) -> None:
     manifest = compiled(BLOCKS).compiled.manifest
-    assert {"template:t/letter.mjml", "template:t/letter.txt", "item:content/a.md", "setting:public_url"} <= set(
-        manifest
-    )
+    assert {"template:t/letter.mjml", "template:t/letter.txt", "setting:public_url", "issue"} <= set(manifest)
+    assert {"library:premailer", "newsletter", "setting:subscriber.fields.city"} <= set(manifest)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +138,36 @@ def test_syntax_error_is_one_line_with_its_place(compiled: Compile) -> None:
         compiled("<mj-text>\n{% if x %}\n</mj-text>")
     assert caught.value.path == "templates/t/letter.mjml"
     assert "\n" not in str(caught.value)
+
+
+def test_digest_does_not_hang_on_the_lists_own_domain(compiled: Compile) -> None:
+    lists = Settings(sender=dataclasses.replace(SENDER, list_domain="lists.zarechye.example"))
+    assert (
+        compiled(BLOCKS, settings=lists).compiled.digest
+        == compiled(BLOCKS, settings=Settings(sender=SENDER)).compiled.digest
+    )
+
+
+def test_include_through_a_symbolic_link_out_of_the_templates_is_refused(compiled: Compile, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
+    (tmp_path / "templates" / "t").mkdir(parents=True)
+    (tmp_path / "templates" / "t" / "link.txt").symlink_to(tmp_path / "secret.txt")
+    with pytest.raises(TemplateError, match="leads out of templates"):
+        compiled('<mj-text>{% include "./link.txt" %}</mj-text>')
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<mj-text>x</mj-text>\n<mj-text><p class="{{ subscriber.name }}">x</p></mj-text>',
+        '<mj-text>x</mj-text>\n<mj-text nonsense="{{ subscriber.name }}">x</mj-text>',
+        '<mj-text>x</mj-text>\n<mj-text><a href="{{ links.preferences }}/x">x</a></mj-text>',
+    ],
+)
+def test_slot_in_a_refused_place_is_named_with_its_template_line(compiled: Compile, body: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        compiled(body)
+    assert (caught.value.path, caught.value.line) == ("templates/t/letter.mjml", 5)
 
 
 def test_view_link_without_archive_is_an_error(compiled: Compile) -> None:

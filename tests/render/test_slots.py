@@ -144,6 +144,48 @@ def test_statement_refuses_a_slot(compiled: Compile, statement: str) -> None:
         compiled(f"<mj-text>{statement}</mj-text>")
 
 
+CAPTURE = "{% set x %}{{ subscriber.name }}{% endset %}{{ x }}"
+MACRO = "{% macro m(n) %}{{ n }}{% endmacro %}{{ m(subscriber.name) }}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        CAPTURE + "{% if x %}y{% endif %}",
+        CAPTURE + "{% if not x %}y{% endif %}",
+        CAPTURE + '{% if x == "Анна" %}y{% endif %}',
+        CAPTURE + '{{ "y" if x else "n" }}',
+        CAPTURE + "{% for c in x %}{{ c }}{% endfor %}",
+        CAPTURE + '{{ "b" in x }}',
+        CAPTURE + "{{ x[0] }}",
+        CAPTURE + "{{ x.isdigit() }}",
+        CAPTURE + "{% set y = x %}{% if y %}y{% endif %}",
+        CAPTURE + "{% set y %}{{ x }}{% endset %}{% if y %}y{% endif %}",
+        CAPTURE + "{% if x and true %}y{% endif %}",
+        CAPTURE + "{% if x is string %}y{% endif %}",
+        MACRO + '{% if m(subscriber.name) == "" %}y{% endif %}',
+        MACRO + "{% if m(n=subscriber.name) %}y{% endif %}",
+        "{% macro m() %}{{ subscriber.name }}{% endmacro %}{{ m() }}{% if m() %}y{% endif %}",
+        "{% macro m() %}{{ links.unsubscribe }}{% endmacro %}{% set z = m() %}{{ z }}{% if z %}y{% endif %}",
+        "{% set x %}{{ issue.recipient_number }}{% endset %}{{ x }}{% if x %}y{% endif %}",
+    ],
+)
+def test_branch_on_captured_text_with_a_slot_is_refused(compiled: Compile, body: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        compiled(f"<mj-text>\n{body}</mj-text>")
+    assert caught.value.line == 5
+
+
+def test_captured_text_may_be_printed_and_text_without_a_slot_decided_by(compiled: Compile) -> None:
+    done = compiled(
+        "<mj-text>" + CAPTURE + MACRO + "{% set y %}{{ item.title }}{% endset %}{% if y %}да{% endif %}"
+        "{% macro k(n) %}{{ n }}{% endmacro %}{% if k(item.title) %}да{% endif %}</mj-text>"
+    )
+    html = done.compiled.variants[""].html
+    assert sum(not isinstance(piece, str) and piece.field == "subscriber.name" for piece in html) == 2
+    assert "дада" in "".join(piece for piece in html if isinstance(piece, str))
+
+
 def test_branch_on_a_slot_says_how_to_print_with_a_fallback(compiled: Compile) -> None:
     with pytest.raises(TemplateError) as caught:
         compiled("<mj-text>{% if subscriber.name %}Привет{% endif %}</mj-text>")
