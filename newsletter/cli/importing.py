@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from newsletter.cli.context import CommandContext
 from newsletter.cli.output import say
 from newsletter.errors import DiskError, InputError
-from newsletter.store.database import Engine
+from newsletter.store.database import Connection, Engine
 from newsletter.store.imports import ImportCounts, import_rows
 from newsletter.store.staging import Progress
 from newsletter.store.suppression import FILE_LIST
@@ -64,10 +64,12 @@ def import_file(
     consent: str = "",
     replace: bool = False,
     dry_run: bool = False,
+    rehearse: Callable[[Connection, int], None] | None = None,
     quiet: bool = False,
 ) -> Imported:
     """Put the file's good rows on the list; with `replace` the list becomes equal to them.
 
+    `rehearse` sees the list as it would be, and then nothing is written but the report of bad rows.
     Raises InputError for a file that is no list or has no good row, StoreError, DiskError.
     """
     shown = context.workspace.shown(path)
@@ -82,7 +84,16 @@ def import_file(
     try:
         with report, _progress(source, quiet=quiet) as tell:
             rows = _good_rows(source, report)
-            counts = import_rows(engine, list_name, rows, keys=keys, replace=replace, dry_run=dry_run, on_progress=tell)
+            counts = import_rows(
+                engine,
+                list_name,
+                rows,
+                keys=keys,
+                replace=replace,
+                dry_run=dry_run,
+                rehearse=rehearse,
+                on_progress=tell,
+            )
     except InputError as error:
         if report.count and not report.good:
             what = "its only row is bad" if report.count == 1 else f"all of its {report.count} rows are bad"

@@ -5,6 +5,7 @@ Whatever can be refused without compiling is refused first; what the checks say 
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from newsletter.cli.delivering import (
     open_transport,
     plan_of,
 )
-from newsletter.cli.importing import file_list_name, import_file
+from newsletter.cli.importing import Imported, file_list_name, import_file
 from newsletter.cli.opening import open_store
 from newsletter.cli.options import Date, Items, Json, Lang, Preheader, Subject, Template, Title
 from newsletter.cli.output import print_json, say, warn
@@ -43,14 +44,16 @@ from newsletter.render.compiled import CompiledIssue
 from newsletter.sending.report import counts_json, shown_time
 from newsletter.sending.session import Opening
 from newsletter.store.audience import Meant, Person, Summary, summarise
-from newsletter.store.database import Engine, now, reading, writing
+from newsletter.store.database import Connection, Engine, now, reading, writing
 from newsletter.store.freezing import Again, already_sent, freeze, nobody, shown
 from newsletter.store.issues import Plan, latest_of_pair
 from newsletter.store.subscribers import find_list, need_list
 from newsletter.store.suppression import in_words
 from newsletter.subscriber import open_list
 from newsletter.tokens import Keys
+from newsletter.transport.channel import Transport
 
+_TO = "Mail the good rows of a CSV file: the list file:<stem> is made equal to it first, whatever follows."
 _DIGEST_SHOWN = 16  # characters: enough to compare by eye with `build`'s
 
 
@@ -64,7 +67,7 @@ def send(
     date: Date = "",
     template: Template = "",
     list_name: Annotated[str, typer.Option("--list", metavar="NAME", help="The list to mail.")] = "",
-    to: Annotated[str, typer.Option("--to", metavar="FILE", help="Mail the good rows of a CSV file.")] = "",
+    to: Annotated[str, typer.Option("--to", metavar="FILE", help=_TO)] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen; nothing is written.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Send without asking.")] = False,
     smtp: Smtp = "",
@@ -165,12 +168,13 @@ def _send(
     _refuse_embargo(request)
     heed(request.report)
     if to and dry_run:
-        return _rehearse_file(request, Path(to), in_json=in_json)
-    if to:
-        _fill_list(request, Path(to), name, quiet=in_json)
-    meant = _meant(request, name)
-    with reading(engine) as conn:
-        summary = summarise(conn, meant, lambda person: _lacks(meant.compiled, person))
+        meant, summary = _rehearse_file(request, Path(to), name, quiet=in_json)
+    else:
+        if to:
+            asyncio.run(_reach(open_transport(context, plan)))  # a relay that is down leaves the list as it was
+            _fill_list(request, Path(to), name, quiet=in_json)
+        with reading(engine) as conn:
+            meant, summary = _summary(request, conn, name, need_list(conn, name))
     _refuse_unsendable(meant, summary)
     _show_summary(meant, summary)
     if dry_run:
@@ -178,18 +182,6 @@ def _send(
         return 0
     if not yes:
         _ask(summary)
-
-    def prepare() -> int:
-        with writing(engine) as conn:
-            return freeze(
-                conn,
-                meant,
-                plan=plan,
-                timezone=context.settings.office.timezone,
-                again=request.again,
-                embargo_until=request.result.issue.embargo_until,
-            )
-
     job = Job(
         context=context,
         engine=engine,
@@ -199,7 +191,7 @@ def _send(
         no_wait=no_wait,
         as_json=in_json,
     )
-    return deliver(job, prepare)
+    return deliver(job, lambda: _freeze(request, meant, plan, confirmed=None if yes else summary))
 
 
 def _refuse_if_sent(request: _Request, list_name: str) -> None:
@@ -233,33 +225,71 @@ def _refuse_embargo(request: _Request) -> None:
 def _fill_list(request: _Request, path: Path, name: str, *, quiet: bool) -> None:
     """Make the list equal to the file's good rows."""
     done = import_file(request.context, request.engine, path, name, keys=request.keys, replace=True, quiet=quiet)
+    _tell_left_out(done)
+
+
+def _tell_left_out(done: Imported) -> None:
     if done.bad:
         warn(f"{done.bad} of {done.rows} rows of {done.file} are left out; see {done.report}")
 
 
-def _rehearse_file(request: _Request, path: Path, *, in_json: bool) -> int:
-    """Show what a send to a file would do, without making its list."""
-    name = file_list_name(path)
+def _rehearse_file(request: _Request, path: Path, name: str, *, quiet: bool) -> tuple[Meant, Summary]:
+    """Return what a send to a file would show: its list is made, looked at and taken back."""
+    seen: list[tuple[Meant, Summary]] = []
+
+    def look(conn: Connection, list_id: int) -> None:
+        seen.append(_summary(request, conn, name, list_id))
+
     done = import_file(
-        request.context, request.engine, path, name, keys=request.keys, replace=True, dry_run=True, quiet=in_json
+        request.context, request.engine, path, name, keys=request.keys, replace=True, rehearse=look, quiet=quiet
     )
-    with reading(request.engine) as conn:
-        list_id = find_list(conn, name) or 0
-    excluded = {"suppressed": done.counts.suppressed, "unsubscribed": done.counts.unsubscribed}
-    excluded = {reason: number for reason, number in excluded.items() if number}
-    summary = Summary(
-        audience=done.counts.on_list + sum(excluded.values()), excluded=excluded, first_address="", lacking={}
-    )
-    meant = _meant_for(request, name, list_id)
-    _refuse_unsendable(meant, summary)
-    _show_summary(meant, summary)
-    _print_dry_run(meant, summary, in_json=in_json)
-    return 0
+    _tell_left_out(done)
+    return seen[0]
 
 
-def _meant(request: _Request, list_name: str) -> Meant:
-    with reading(request.engine) as conn:
-        return _meant_for(request, list_name, need_list(conn, list_name))
+async def _reach(transport: Transport) -> None:
+    """Raise RelayError when the relay does not answer or the folder cannot be written."""
+    channel = await transport.connect()
+    await channel.close()
+
+
+def _freeze(request: _Request, meant: Meant, plan: Plan, *, confirmed: Summary | None) -> int:
+    """Write the issue, if its audience is still the one that was confirmed and lacks nothing that the mail prints."""
+
+    def accept(frozen: Summary) -> None:
+        _refuse_unsendable(meant, frozen)
+        if confirmed is not None:
+            _refuse_changed(meant, confirmed, frozen)
+
+    with writing(request.engine) as conn:
+        return freeze(
+            conn,
+            meant,
+            plan=plan,
+            timezone=request.context.settings.office.timezone,
+            again=request.again,
+            embargo_until=request.result.issue.embargo_until,
+            lacks=lambda person: _lacks(meant.compiled, person),
+            accept=accept,
+        )
+
+
+def _refuse_changed(meant: Meant, confirmed: Summary, frozen: Summary) -> None:
+    if (confirmed.people, confirmed.excluded) == (frozen.people, frozen.excluded):
+        return
+    what = f"{confirmed.mailed:,} → {frozen.mailed:,} to mail"
+    if confirmed.mailed == frozen.mailed:
+        what = f"{frozen.mailed:,} to mail, but not the same people"
+        if confirmed.people == frozen.people:
+            what = "other people are left out"
+    raise GateError(
+        f"the list {meant.list_name} changed while you were asked: {what}; nothing was sent", fix="send again"
+    )
+
+
+def _summary(request: _Request, conn: Connection, list_name: str, list_id: int) -> tuple[Meant, Summary]:
+    meant = _meant_for(request, list_name, list_id)
+    return meant, summarise(conn, meant, lambda person: _lacks(meant.compiled, person))
 
 
 def _meant_for(request: _Request, list_name: str, list_id: int) -> Meant:

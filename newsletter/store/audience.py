@@ -7,6 +7,7 @@ in one burst.
 
 from __future__ import annotations
 
+import hashlib
 import random
 from array import array
 from collections import Counter
@@ -58,6 +59,9 @@ class Person:
     exclusion: str  # "" for who will be mailed
 
 
+Lacks = Callable[[Person], Collection[str]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What `send` shows before it asks."""
@@ -66,6 +70,7 @@ class Summary:
     excluded: Mapping[str, int]  # reason → people
     first_address: str  # "" when nobody would be mailed
     lacking: Mapping[str, int]  # field printed without fallback → people who have no value
+    people: bytes = field(repr=False)  # a fingerprint of who would be mailed: one leaving and one coming is a change
 
     @property
     def mailed(self) -> int:
@@ -92,20 +97,49 @@ def read_audience(conn: Connection, meant: Meant) -> Iterator[Person]:
         )
 
 
-def summarise(conn: Connection, meant: Meant, lacks: Callable[[Person], Collection[str]] = lambda _: ()) -> Summary:
-    """Count the audience; `lacks` names the fields that the issue prints without a fallback and a person has not."""
-    audience, first, first_address = 0, -1, ""
-    excluded: Counter[str] = Counter()
-    lacking: Counter[str] = Counter()
-    for person in read_audience(conn, meant):
-        audience += 1
+class Tally:
+    """Counts an audience as it streams by, for what is shown and for what is frozen alike.
+
+    `lacks` names the fields that the issue prints without a fallback and a person has not.
+    """
+
+    def __init__(self, lacks: Lacks) -> None:
+        self._lacks = lacks
+        self._audience, self._first, self._first_address = 0, 0, ""
+        self._excluded: Counter[str] = Counter()
+        self._lacking: Counter[str] = Counter()
+        self._people = hashlib.sha256()
+
+    def add(self, person: Person) -> None:
+        self._audience += 1
         if person.exclusion:
-            excluded[person.exclusion] += 1
-            continue
-        lacking.update(lacks(person))
-        if first < 0 or person.position < first:
-            first, first_address = person.position, person.address
-    return Summary(audience=audience, excluded=dict(excluded), first_address=first_address, lacking=dict(lacking))
+            self._excluded[person.exclusion] += 1
+            return
+        self._lacking.update(self._lacks(person))
+        self._people.update(person.address_key)
+        if not self._first or person.position < self._first:
+            self._first, self._first_address = person.position, person.address
+
+    def summary(self) -> Summary:
+        return Summary(
+            audience=self._audience,
+            excluded=dict(self._excluded),
+            first_address=self._first_address,
+            lacking=dict(self._lacking),
+            people=self._people.digest(),
+        )
+
+
+def lacks_nothing(_person: Person) -> Collection[str]:
+    return ()
+
+
+def summarise(conn: Connection, meant: Meant, lacks: Lacks = lacks_nothing) -> Summary:
+    """Count the audience without writing."""
+    tally = Tally(lacks)
+    for person in read_audience(conn, meant):
+        tally.add(person)
+    return tally.summary()
 
 
 def _statement(meant: Meant):  # type: ignore[no-untyped-def] # SQLAlchemy's own type names every column

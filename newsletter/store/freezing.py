@@ -6,7 +6,7 @@ What refuses it stands here too: a pair that was sent before, an embargo, a list
 from __future__ import annotations
 
 import secrets
-from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum
 from itertools import islice
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 from newsletter.delivery.state import DeliveryState, IssueState
 from newsletter.errors import GateError, UsageError
 from newsletter.render.compiled import Part
-from newsletter.store.audience import Meant, Person, read_audience
+from newsletter.store.audience import Lacks, Meant, Person, Summary, Tally, lacks_nothing, read_audience
 from newsletter.store.database import now
 from newsletter.store.issues import IssueRow, Plan, latest_of_pair
 from newsletter.store.schema import delivery, issue
@@ -26,6 +26,10 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 CODE_LENGTH = 6
 _INSERT_ROWS = 1_000
 OUTBOX = "outbox:"  # how a delivery names a folder in place of a relay (transport/outbox.py)
+
+
+def _accept_all(_frozen: Summary) -> None:
+    """Refuse no audience."""
 
 
 class Again(Enum):
@@ -45,11 +49,14 @@ def freeze(
     again: Again,
     embargo_until: datetime | None = None,
     retain_days: int = 0,
+    lacks: Lacks = lacks_nothing,
+    accept: Callable[[Summary], None] = _accept_all,
 ) -> int:
     """Write the issue and its whole audience; returns its id. All or nothing: the caller's transaction.
 
     Raises GateError when the pair was sent before and `again` does not say how to go on, or when nobody is missing;
-    UsageError for an audience without anybody to mail.
+    UsageError for an audience without anybody to mail; and whatever `accept` raises, which is shown the very audience
+    that was written: between a person's look at the list and this transaction the list may have changed.
     """
     at = now(conn)
     earlier = latest_of_pair(conn, meant.key, meant.list_id)
@@ -78,15 +85,14 @@ def freeze(
             )
         ).inserted_primary_key[0]  # type: ignore[index] # an insert of one row has a key
     )
-    exclusions: Counter[str] = Counter()
-    total = _insert_audience(conn, issue_id, meant, exclusions)
-    excluded = sum(exclusions.values())
-    if total == excluded:
-        raise nobody(meant, total)
+    frozen = _insert_audience(conn, issue_id, meant, Tally(lacks))
+    if not frozen.mailed:
+        raise nobody(meant, frozen.audience)
+    accept(frozen)
     conn.execute(
         update(issue)
         .where(issue.c.id == issue_id)
-        .values(pending=total - excluded, excluded=excluded, exclusions=dict(exclusions))
+        .values(pending=frozen.mailed, excluded=frozen.audience - frozen.mailed, exclusions=dict(frozen.excluded))
     )
     return issue_id
 
@@ -135,14 +141,13 @@ def shown(part: Part) -> str:
     return "".join(piece if isinstance(piece, str) else f"{{{piece.field.partition('.')[2]}}}" for piece in part)
 
 
-def _insert_audience(conn: Connection, issue_id: int, meant: Meant, exclusions: Counter[str]) -> int:
+def _insert_audience(conn: Connection, issue_id: int, meant: Meant, tally: Tally) -> Summary:
     people = read_audience(conn, meant)
-    total = 0
     while batch := list(islice(people, _INSERT_ROWS)):
-        total += len(batch)
-        exclusions.update(person.exclusion for person in batch if person.exclusion)
+        for person in batch:
+            tally.add(person)
         conn.execute(insert(delivery), [_delivery_row(issue_id, person) for person in batch])
-    return total
+    return tally.summary()
 
 
 def _delivery_row(issue_id: int, person: Person) -> dict[str, object]:

@@ -79,12 +79,15 @@ def import_rows(
     keys: Keys,
     replace: bool = False,
     dry_run: bool = False,
+    rehearse: Callable[[Connection, int], None] | None = None,
     on_progress: Progress | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> ImportCounts:
     """Put the rows on the list, which is made if there is none; with `replace` the list becomes equal to them.
 
     Suppressed and unsubscribed people stay out, and nothing about them changes. `dry_run` counts and writes nothing.
+    `rehearse` sees the list (its id) as it would be, in one transaction that is then rolled back: it holds the write
+    lock all that time.
     Raises InputError when there is no row at all (no list is emptied by mistake), StoreError.
     """
     tell = on_progress or _tell_nobody
@@ -95,11 +98,14 @@ def import_rows(
             raise InputError("no row can be put on the list", fix="each row needs an e-mail address")
         merged = merge_duplicates(conn)
         if dry_run:
-            return _rehearse(conn, list_name, total=total, merged=merged, replace=replace)
+            return _count_only(conn, list_name, total=total, merged=merged, replace=replace)
+        if rehearse is not None:
+            counts, removed = _write_and_take_back(conn, list_name, rehearse, replace=replace)
+            return _result(counts, total=total, merged=merged, removed=removed)
         conn.execution_options(newsletter_read=False)
         with conn.begin():
             list_id = make_list(conn, list_name)
-        counts: Counter[str] = Counter()
+        counts = Counter()
         for where in _slices(conn):
             with conn.begin():
                 counts += _settle(conn, list_id, list_name, where, write=True)
@@ -144,7 +150,7 @@ def _result(counts: Counter[str], *, total: int, merged: int, removed: int) -> I
     )
 
 
-def _rehearse(conn: Connection, list_name: str, *, total: int, merged: int, replace: bool) -> ImportCounts:
+def _count_only(conn: Connection, list_name: str, *, total: int, merged: int, replace: bool) -> ImportCounts:
     """Count what the import would do: marks stand in the temporary table only."""
     with conn.begin():
         list_id = find_list(conn, list_name) or 0  # 0: nobody is on it
@@ -155,6 +161,27 @@ def _rehearse(conn: Connection, list_name: str, *, total: int, merged: int, repl
     with conn.begin():
         removed = conn.scalar(select(func.count()).select_from(_absent(list_id).subquery())) if replace else 0
     return _result(counts, total=total, merged=merged, removed=removed or 0)
+
+
+def _write_and_take_back(
+    conn: Connection, list_name: str, look: Callable[[Connection, int], None], *, replace: bool
+) -> tuple[Counter[str], int]:
+    """Do the import in one transaction, show the list, and undo it all."""
+    slices: list[ColumnElement[bool]] = []
+    end: bytes | None = b""
+    while end is not None:
+        where, end = next_slice(conn, end, _MOST)
+        slices.append(where)
+    conn.execution_options(newsletter_read=False)
+    counts: Counter[str] = Counter()
+    with conn.begin() as transaction:
+        list_id = make_list(conn, list_name)
+        for where in slices:
+            counts += _settle(conn, list_id, list_name, where, write=True)
+        removed = _end(conn, _absent(list_id)) if replace else 0
+        look(conn, list_id)
+        transaction.rollback()
+    return counts, removed
 
 
 def _settle(conn: Connection, list_id: int, list_name: str, where: ColumnElement[bool], *, write: bool) -> Counter[str]:
@@ -301,8 +328,11 @@ def _remove_absent(conn: Connection, list_id: int, sleep: Callable[[float], None
             end = conn.scalar(select(func.max(ids.subquery().c.id)))
             if end is None:
                 return removed
-            ended = {"status": REMOVED, "ended_at": database_now(conn), "end_reason": "no longer in the file"}
-            gone = update(subscription).where(place.in_(_absent(list_id).where(place > last, place <= end)))
-            removed += conn.execute(gone.values(ended)).rowcount
+            removed += _end(conn, _absent(list_id).where(place > last, place <= end))
         last = end
         sleep(_PAUSE_SECONDS)
+
+
+def _end(conn: Connection, absent: Select[tuple[int]]) -> int:
+    ended = {"status": REMOVED, "ended_at": database_now(conn), "end_reason": "no longer in the file"}
+    return conn.execute(update(subscription).where(subscription.c.id.in_(absent)).values(ended)).rowcount

@@ -2,6 +2,7 @@
 
 A real send otherwise: the same ledger, tokens and refusals. A file is never overwritten: the same delivery sent again
 (after a crash, with `--uncertain resend`) stands beside its first copy as a mailbox would have it.
+Files are for their owner alone: they hold addresses, and tokens that unsubscribe.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ class OutboxTransport:
     async def connect(self) -> OutboxChannel:
         """Make the folder if there is none, and see that it can be written. Raises RelayError."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # one that is there keeps its mode
             probe = self.folder / f".probe-{os.getpid()}"
-            probe.write_bytes(b"")
+            os.close(_make_private(probe))
             probe.unlink()
         except OSError as error:
             raise RelayError(
@@ -94,7 +95,7 @@ def _accepted(name: str) -> Outcome:
 def write_message(folder: Path, message: Message) -> str:
     """Write the message under its delivery's token and return the file's name; on disk when this returns."""
     part = folder / f".{message.envid}.part"
-    with part.open("wb") as file:
+    with os.fdopen(_make_private(part), "wb") as file:
         file.write(message.data)
         file.flush()
         os.fsync(file.fileno())
@@ -109,6 +110,12 @@ def write_message(folder: Path, message: Message) -> str:
     part.unlink()
     sync_folder(folder)
     return name
+
+
+def _make_private(path: Path) -> int:
+    """Open a new file of mode 0600. One left by a writer that died is replaced: it may be open to others."""
+    path.unlink(missing_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
 
 def sync_folder(folder: Path) -> None:
