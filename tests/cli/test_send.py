@@ -17,13 +17,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
+from newsletter.address import normalise
 from newsletter.cli.main import main
 from newsletter.sending.lock import IssueLock
 from newsletter.store.database import open_database, writing
 from newsletter.store.schema import delivery, issue
 from newsletter.store.schema import run as run_table
+from newsletter.store.subscribers import add_subscriber, unsubscribe
+from newsletter.subscriber import GoodRow
 from newsletter.tokens import Purpose, load_keys
 from newsletter.workspace import Workspace
 from tests.smtp_servers import HANG, Sink, Transaction, refusing, refusing_first
@@ -270,7 +273,9 @@ def test_list_with_everybody_gone_is_one_line_and_exit_2(run: Run) -> None:
     assert "suppressed or unsubscribed (6)" in err
 
 
-def test_field_that_somebody_lacks_is_counted_before_anything_is_sent(run: Run, office: Workspace) -> None:
+@pytest.fixture
+def bare(office: Workspace) -> str:
+    """A template that prints each person's city without a fallback; returns its name."""
     settings = SETTINGS + "[subscriber.fields]\ncity = {}\nname = { default = '' }\n"
     (office.root / "newsletter.toml").write_text(settings, encoding="utf-8")
     theme = office.root / "templates" / "bare"
@@ -282,15 +287,143 @@ def test_field_that_somebody_lacks_is_counted_before_anything_is_sent(run: Run, 
     )
     (theme / "letter.mjml").write_text(mjml, encoding="utf-8")
     (theme / "letter.txt").write_text("{{ subscriber.city }}\n{{ links.unsubscribe }}\n", encoding="utf-8")
+    return theme.name
+
+
+def test_field_that_somebody_lacks_is_counted_before_anything_is_sent(run: Run, bare: str) -> None:
     assert run("subscribers", "import", "subscribers/press.csv", "--list", "press")[0] == 0
     assert run("subscribers", "add", "full@a.example", "--list", "press", "--field", "city=Зареченск")[0] in (0, 2)
     with Sink() as sink:
         code, _, err = run(
-            "send", "content/april.md", "--template", "bare", "--list", "press", "--yes", "--smtp", sink.url
+            "send", "content/april.md", "--template", bare, "--list", "press", "--yes", "--smtp", sink.url
         )
     assert code == 2
     assert "people have no city, which the mail prints without a fallback" in err
     assert sink.connections == 0
+
+
+class Meanwhile(Terminal):
+    """A person who answers yes, and before that somebody else's command is done."""
+
+    def __init__(self, other: Callable[[], None]) -> None:
+        super().__init__("y\n")
+        self._other = other
+
+    def readline(self, size: int | None = -1, /) -> str:
+        self._other()
+        return super().readline(-1 if size is None else size)
+
+
+def other_connection(office: Workspace, act: Callable[[Connection], object]) -> Callable[[], None]:
+    def run_it() -> None:
+        engine = open_database(f"sqlite:///{office.var / 'newsletter.db'}")
+        with writing(engine) as conn:
+            act(conn)
+        engine.dispose()
+
+    return run_it
+
+
+def write_cities(office: Workspace, people: int = 2) -> None:
+    rows = "".join(f"p{n}@a.example;Зареченск\n" for n in range(people))
+    (office.root / "subscribers" / "press.csv").write_text(f"email;city\n{rows}", encoding="utf-8")
+
+
+def joins(office: Workspace, address: str, **fields: str) -> Callable[[Connection], object]:
+    keys = load_keys(office.key_file, {})
+    row = GoodRow(line=0, address=normalise(address), fields=fields)
+    return lambda conn: add_subscriber(conn, "press", row, keys=keys)
+
+
+def leaves(office: Workspace, address: str) -> Callable[[Connection], object]:
+    keys = load_keys(office.key_file, {})
+    return lambda conn: unsubscribe(conn, keys.address_key(address), list_name="press", reason="link")
+
+
+def test_who_comes_while_the_question_stands_without_what_the_mail_prints_stops_it(
+    run: Run, office: Workspace, bare: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_cities(office)
+    assert run("subscribers", "import", "subscribers/press.csv", "--list", "press")[0] == 0
+    monkeypatch.setattr(sys, "stdin", Meanwhile(other_connection(office, joins(office, "late@a.example"))))
+    with Sink() as sink:
+        code, out, err = run("send", "content/april.md", "--template", bare, "--list", "press", "--smtp", sink.url)
+    assert (code, out) == (2, "")
+    assert "Send to 2 people now?" in err
+    assert "1 of 3 people have no city, which the mail prints without a fallback" in err
+    assert not sink.accepted
+    assert json.loads(run("status", "--json")[1]) == {"issues": []}
+
+
+@pytest.mark.parametrize(
+    ("coming", "leaving", "said"),
+    [
+        (["late@a.example"], [], "6 → 7 to mail; nothing was sent; send again"),
+        ([], ["p3@a.example"], "6 → 5 to mail"),
+        (["late@a.example"], ["p3@a.example"], "6 to mail, but not the same people"),
+        ([], ["gone@a.example"], "other people are left out"),
+    ],
+)
+def test_list_that_changed_while_the_question_stood_is_asked_about_again(
+    run: Run, office: Workspace, monkeypatch: pytest.MonkeyPatch, coming: list[str], leaving: list[str], said: str
+) -> None:
+    def change(conn: Connection) -> None:
+        for address in [*coming, *(address for address in leaving if address == "gone@a.example")]:
+            joins(office, address)(conn)
+        for address in leaving:
+            leaves(office, address)(conn)
+
+    assert run("subscribers", "import", "subscribers/press.csv", "--list", "press")[0] == 0
+    monkeypatch.setattr(sys, "stdin", Meanwhile(other_connection(office, change)))
+    with Sink() as sink:
+        arguments = ["send", "content/april.md", "--list", "press", "--smtp", sink.url]
+        code, out, err = run(*arguments)
+        assert (code, out) == (3, "")
+        assert f"the list press changed while you were asked: {said}" in err
+        assert not sink.accepted
+        assert json.loads(run("status", "--json")[1]) == {"issues": []}
+        monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
+        assert run(*arguments)[0] == 0
+
+
+@pytest.mark.parametrize("how", ["--yes", "--dry-run"])
+def test_dry_run_to_a_file_refuses_what_the_send_would_refuse(run: Run, office: Workspace, bare: str, how: str) -> None:
+    with Sink() as sink:
+        lacking, _, err = run(*send_arguments(sink, how, "--template", bare))
+        assert "6 of 6 people have no city" in err
+        assert not sink.accepted
+        write_cities(office)
+        assert run(*send_arguments(sink, "--yes", "--template", bare))[0] == 0
+        nobody, _, err = run(*send_arguments(sink, how, "--template", bare, "--missing"))
+    assert "nobody on the list file:press is missing" in err
+    assert (lacking, nobody) == (2, 3)
+
+
+def test_dry_run_to_a_file_shows_what_the_send_then_shows_and_leaves_no_trace(run: Run, office: Workspace) -> None:
+    def shown(err: str) -> list[str]:
+        return [line for line in err.splitlines() if line.startswith(("list ", "first ", "newsletter: warning"))]
+
+    with Sink() as sink:
+        assert run(*send_arguments(sink, "--yes"))[0] == 0
+        run("subscribers", "remove", "p1@a.example")
+        rows = "email;name\np1@a.example;Имя\np2@a.example;Новое имя\nnew@a.example;Имя\nbroken\n"
+        (office.root / "subscribers" / "press.csv").write_text(rows, encoding="utf-8")
+        before = run("subscribers", "export", "--list", "file:press", "--all")[1]
+        rehearsed, _, dry = run(*send_arguments(sink, "--dry-run", "--again"))
+        assert run("subscribers", "export", "--list", "file:press", "--all")[1] == before
+        sent, _, real = run(*send_arguments(sink, "--yes", "--again"))
+    assert (rehearsed, sent) == (0, 0)
+    without_report = [re.sub(r"see .*", "", line) for line in shown(dry)]
+    assert without_report == [re.sub(r"see .*", "", line) for line in shown(real)]
+    assert [line.split()[0] for line in without_report] == ["newsletter:", "list", "first"]
+    assert "list      file:press: 2 to mail; left out: 1 unsubscribed" in dry
+
+
+def test_relay_that_is_down_leaves_the_list_of_a_file_as_it_was(run: Run) -> None:
+    with Sink() as sink:
+        pass
+    assert run(*send_arguments(sink, "--yes"))[0] == 2
+    assert "file:press" not in run("subscribers", "list")[1]
 
 
 def issue_code(run: Run) -> str:

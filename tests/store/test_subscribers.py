@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from newsletter.address import normalise
 from newsletter.delivery.state import DeliveryState
@@ -252,6 +252,23 @@ def test_who_leaves_while_an_import_runs_is_kept_out_of_what_is_still_to_come(en
     assert 0 < said[0] < 1_500
     assert (counts.added, counts.unsubscribed) == (said[0], 1_500 - said[0])
     assert not members(engine)
+
+
+def test_a_rehearsal_sees_the_list_as_it_would_be_and_leaves_it_as_it_was(engine: Engine) -> None:
+    bring(engine, [row("a@x.example", name="Анна"), row("b@x.example")])
+    before = members(engine)
+    seen: list[list[str]] = []
+
+    def look(conn: Connection, list_id: int) -> None:
+        assert list_id == need_list(conn, "press")
+        seen.append(sorted(member.display for member in read_members(conn, "press")))
+
+    rows = [row("a@x.example", name="Аня"), *(row(f"r{i}@x.example") for i in range(6_000))]
+    counts = import_rows(engine, "press", rows, keys=KEYS, replace=True, rehearse=look)
+    assert (counts.added, counts.updated, counts.removed) == (6_000, 1, 1)
+    assert seen == [sorted(["a@x.example", *(f"r{i}@x.example" for i in range(6_000))])]
+    assert members(engine) == before
+    assert bring(engine, rows, replace=True) == counts
 
 
 def test_a_locked_database_is_one_line_and_leaves_the_list_true(engine: Engine, tmp_path: Path) -> None:

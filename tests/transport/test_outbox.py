@@ -25,6 +25,25 @@ def test_same_delivery_sent_again_stands_beside_its_first_copy(tmp_path: Path, m
     assert (tmp_path / "abc-2.eml").read_bytes() == second.data
 
 
+def test_files_and_a_folder_that_we_make_are_for_their_owner_alone(tmp_path: Path, make_message: MakeMessage) -> None:
+    async def run(folder: Path) -> None:
+        channel = await OutboxTransport(folder).connect()
+        assert (await channel.send(make_message(envid="abc"))).kind is Kind.ACCEPTED
+
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs").chmod(0o755)
+    (tmp_path / "theirs" / ".abc.part").write_bytes(b"half")  # left by a writer that died, open to others
+    (tmp_path / "theirs" / ".abc.part").chmod(0o644)
+    umask = os.umask(0)
+    try:
+        for name in ("ours", "theirs"):
+            asyncio.run(run(tmp_path / name))
+    finally:
+        os.umask(umask)
+    modes = {str(path.relative_to(tmp_path)): oct(path.stat().st_mode & 0o777) for path in tmp_path.rglob("*")}
+    assert modes == {"ours": "0o700", "ours/abc.eml": "0o600", "theirs": "0o755", "theirs/abc.eml": "0o600"}
+
+
 def test_folder_that_cannot_be_made_is_a_relay_that_cannot_be_reached(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(RelayError, match=r"the outbox cannot be written: Not a directory; name another folder"):
