@@ -11,6 +11,9 @@ from newsletter.cli.doctor import Finding, examine
 from newsletter.cli.main import main
 from newsletter.workspace import Workspace
 
+# Each command compiles in a child process: most of a second a test.
+pytestmark = pytest.mark.slow
+
 ITEM = """---
 title: Экспорт вырос
 ---
