@@ -33,10 +33,15 @@ def mark(nonce: str, item: int, index: int) -> str:
     return f"<!--{nonce}b{item}.{index}-->"
 
 
+def end_mark(nonce: str, item: int) -> str:
+    """Return what stands behind the last block of an item: what follows is the theme's own."""
+    return f"<!--{nonce}e{item}-->"
+
+
 def take_marks(part: Part, nonce: str, items: Sequence[Sequence[Block]]) -> tuple[Part, tuple[BlockRange, ...]]:
     """Return the part without marks, and where each marked block stands: up to the next mark or the end."""
-    pattern = re.compile(rf"<!--{re.escape(nonce)}b(\d+)\.(\d+)-->")
-    found: list[tuple[int, int, int]] = []
+    pattern = re.compile(rf"<!--{re.escape(nonce)}(?:b(\d+)\.(\d+)|e\d+)-->")
+    found: list[tuple[tuple[int, int] | None, int]] = []  # (item, block), or None for an end, and its offset
     pieces: list[str | SlotUse] = []
     length = 0
     for piece in part:
@@ -48,21 +53,22 @@ def take_marks(part: Part, nonce: str, items: Sequence[Sequence[Block]]) -> tupl
         for match in pattern.finditer(piece):
             kept.append(piece[done : match.start()])
             length += len(kept[-1].encode())
-            found.append((int(match[1]), int(match[2]), length))
+            found.append(((int(match[1]), int(match[2])) if match[1] else None, length))
             done = match.end()
         kept.append(piece[done:])
         length += len(kept[-1].encode())
         pieces.append("".join(kept))
-    ends = [*(start for _, _, start in found[1:]), length][: len(found)]
+    ends = [*(start for _, start in found[1:]), length][: len(found)]
     ranges = tuple(
         BlockRange(
-            item=item,
-            index=index,
-            kind=items[item][index].kind,
-            origin=items[item][index].origin,
+            item=block[0],
+            index=block[1],
+            kind=items[block[0]][block[1]].kind,
+            origin=items[block[0]][block[1]].origin,
             start=start,
             end=end,
         )
-        for (item, index, start), end in zip(found, ends, strict=True)
+        for (block, start), end in zip(found, ends, strict=True)
+        if block is not None
     )
     return tuple(piece for piece in pieces if piece != ""), ranges

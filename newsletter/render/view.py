@@ -16,7 +16,7 @@ from newsletter.content.item import Block, Figure, FigureGroup, Link, NewsItem, 
 from newsletter.issue import Issue
 from newsletter.language.calendar import long_date
 from newsletter.language.numbers import leading_bound
-from newsletter.render.blocks import mark
+from newsletter.render.blocks import end_mark, mark
 from newsletter.render.slots import Slot
 
 MAX_CARDS = 4
@@ -77,6 +77,7 @@ class ItemView:
     date_text: str
     source: str
     blocks: tuple[BlockView, ...]
+    end_mark: Markup  # printed behind the last block
     figures: tuple[Figure, ...]
     cards: tuple[Card, ...]
     series: Bars | None
@@ -121,6 +122,7 @@ def _item_view(item: NewsItem, number: int, issue: Issue, mark_word: str) -> Ite
         date_text=long_date(item.date, issue.lang) if item.date else "",
         source=item.source,
         blocks=tuple(BlockView(block, mark(mark_word, number, index)) for index, block in enumerate(item.blocks)),
+        end_mark=Markup(end_mark(mark_word, number)),  # noqa: S704 - a comment of our own letters
         figures=item.figures,
         cards=() if grouped else _chosen_cards(item.figures),
         series=_bars(item.series, item.figures) if item.series else None,

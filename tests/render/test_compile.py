@@ -116,6 +116,15 @@ def test_block_map_gives_the_bytes_of_each_block(compiled: Compile, news_item: I
     assert (second.kind, second.origin.line) == ("paragraph", 3)
 
 
+def test_end_mark_ends_the_last_block(compiled: Compile) -> None:
+    done = compiled(BLOCKS.replace("{% endfor %}", "{% endfor %}<mj-raw>{{ item.end_mark }}</mj-raw>"))
+    static = b"".join(p.encode() for p in done.compiled.variants[""].html if isinstance(p, str))
+    (block,) = done.blocks[""]
+    assert "Абзац." in static[block.start : block.end].decode()
+    assert "</body>" not in static[block.start : block.end].decode()
+    assert "e0-->" not in html_of(done)
+
+
 def test_marks_are_in_no_mail(compiled: Compile) -> None:
     assert "<!--x" not in html_of(compiled(BLOCKS)).replace("<!--[if", "")
     assert ".0-->" not in html_of(compiled(BLOCKS))
