@@ -309,7 +309,7 @@ class Meanwhile(Terminal):
         super().__init__("y\n")
         self._other = other
 
-    def readline(self, size: int | None = -1, /) -> str:
+    def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override] # as StringIO itself
         self._other()
         return super().readline(-1 if size is None else size)
 
