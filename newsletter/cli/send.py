@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +30,7 @@ from newsletter.cli.importing import Imported, file_list_name, import_file
 from newsletter.cli.opening import open_store
 from newsletter.cli.options import Date, Items, Json, Lang, Preheader, Subject, Template, Title
 from newsletter.cli.output import print_json, say, warn
-from newsletter.cli.reporting import office_zone, refuse_if_held
+from newsletter.cli.reporting import office_zone, places_of, refuse_if_held
 from newsletter.cli.sending_options import Connections, NoWait, Outbox, Rate, Smtp, Uncertain
 from newsletter.cli.trial import compile_checked, heed
 from newsletter.content.decode import read_text
@@ -41,6 +41,7 @@ from newsletter.issue import ContentOptions
 from newsletter.message.merge import missing
 from newsletter.render.child import CompileResult
 from newsletter.render.compiled import CompiledIssue
+from newsletter.sending.lock import ListLock
 from newsletter.sending.report import counts_json, shown_time
 from newsletter.sending.session import Opening
 from newsletter.store.audience import Meant, Person, Summary, summarise
@@ -160,27 +161,57 @@ def _no_list() -> UsageError:
 def _send(
     request: _Request, plan: Plan, list_name: str, to: str, *, dry_run: bool, yes: bool, no_wait: bool, in_json: bool
 ) -> int:
-    context, engine = request.context, request.engine
     name = file_list_name(Path(to)) if to else list_name or request.result.issue.list_name
     if not name:
         raise _no_list()
     _refuse_if_sent(request, name)
     _refuse_embargo(request)
     heed(request.report)
-    if to and dry_run:
-        meant, summary = _rehearse_file(request, Path(to), name, quiet=in_json)
+    how = _How(dry_run=dry_run, yes=yes, no_wait=no_wait, in_json=in_json)
+    if not to or dry_run:
+        return _prepare_and_deliver(request, plan, name, to, how)
+    lock = ListLock(places_of(request.context).folder, name)
+    lock.acquire()
+    try:
+        return _prepare_and_deliver(request, plan, name, to, how, when_frozen=lock.release)
+    finally:
+        lock.release()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _How:
+    """The switches of one send."""
+
+    dry_run: bool
+    yes: bool
+    no_wait: bool
+    in_json: bool
+
+
+def _prepare_and_deliver(
+    request: _Request,
+    plan: Plan,
+    name: str,
+    to: str,
+    how: _How,
+    *,
+    when_frozen: Callable[[], None] = lambda: None,
+) -> int:
+    context, engine = request.context, request.engine
+    if to and how.dry_run:
+        meant, summary = _rehearse_file(request, Path(to), name, quiet=how.in_json)
     else:
         if to:
             asyncio.run(_reach(open_transport(context, plan)))  # a relay that is down leaves the list as it was
-            _fill_list(request, Path(to), name, quiet=in_json)
+            _fill_list(request, Path(to), name, quiet=how.in_json)
         with reading(engine) as conn:
             meant, summary = _summary(request, conn, name, need_list(conn, name))
     _refuse_unsendable(meant, summary)
     _show_summary(meant, summary)
-    if dry_run:
-        _print_dry_run(meant, summary, in_json=in_json)
+    if how.dry_run:
+        _print_dry_run(meant, summary, in_json=how.in_json)
         return 0
-    if not yes:
+    if not how.yes:
         _ask(summary)
     job = Job(
         context=context,
@@ -188,10 +219,17 @@ def _send(
         keys=request.keys,
         plan=plan,
         opening=Opening(is_fresh=True),
-        no_wait=no_wait,
-        as_json=in_json,
+        no_wait=how.no_wait,
+        as_json=how.in_json,
     )
-    return deliver(job, lambda: _freeze(request, meant, plan, confirmed=None if yes else summary))
+
+    def prepare() -> int:
+        # A list made for this send must be frozen as it was made, asked or not.
+        issue_id = _freeze(request, meant, plan, confirmed=summary if to or not how.yes else None)
+        when_frozen()
+        return issue_id
+
+    return deliver(job, prepare)
 
 
 def _refuse_if_sent(request: _Request, list_name: str) -> None:

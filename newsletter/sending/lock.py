@@ -6,6 +6,7 @@ No clock and no lease: a stopped laptop or a slow disk never lets a second sende
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import socket
@@ -15,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 
 from newsletter.errors import DiskError, GateError
+
+LIST_LOCK = "list-"  # how the names of lists' locks begin; issues' are their codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,42 @@ class IssueLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+class ListLock:
+    """Held from the filling of a list to the freeze: two sends of files of one name share their list.
+
+    Without it the one would freeze what the other had just put there.
+    """
+
+    def __init__(self, folder: Path, list_name: str) -> None:
+        self._name = list_name
+        self._path = folder / f"{LIST_LOCK}{hashlib.sha256(list_name.encode()).hexdigest()[:16]}.lock"
+        self._handle = -1
+
+    def acquire(self) -> None:
+        """Take the lock. Raises GateError when another process is at it, DiskError when there can be no file."""
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise DiskError(
+                f"cannot lock the list: {error.strerror}", path=str(self._path), fix="check the folder and free space"
+            ) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            raise GateError(
+                f"another send is making the list {self._name} now",
+                fix="wait until it has begun; files of one name share a list, so give them different names",
+            ) from error
+        self._handle = handle
+
+    def release(self) -> None:
+        """Free the lock; once more does nothing."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
 
 
 def is_held(folder: Path, code: str) -> bool:

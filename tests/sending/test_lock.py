@@ -13,7 +13,7 @@ import pytest
 
 from newsletter.delivery.state import IssueState
 from newsletter.errors import GateError
-from newsletter.sending.lock import IssueLock, is_held, read_holder, this_process
+from newsletter.sending.lock import IssueLock, ListLock, is_held, read_holder, this_process
 from newsletter.sending.places import Places
 from newsletter.sending.run_number import begin_numbered_run
 from newsletter.sending.session import Opening, open_run
@@ -39,7 +39,7 @@ def test_second_sender_is_refused_with_the_name_of_the_first(tmp_path: Path) -> 
 def test_lock_is_freed_by_the_death_of_its_process(tmp_path: Path) -> None:
     script = (
         "import os, signal, sys; from datetime import datetime, UTC; from pathlib import Path;"
-        "from newsletter.sending.lock import IssueLock;"
+        "from newsletter.sending.lock import IssueLock, ListLock;"
         "lock = IssueLock(Path(sys.argv[1]), 'abc234'); lock.acquire(now=datetime.now(UTC));"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
@@ -135,3 +135,15 @@ def test_issue_frozen_after_the_restore_may_go_while_older_ones_wait(
     assert open_run(engine, places, row, Opening(is_fresh=True)).run.number == 10
     with pytest.raises(GateError, match=r"restored"):
         open_run(engine, places, old, Opening(is_fresh=False))
+
+
+def test_two_sends_of_files_of_one_name_do_not_make_the_list_at_once(tmp_path: Path) -> None:
+    first, second = ListLock(tmp_path, "file:people"), ListLock(tmp_path, "file:people")
+    first.acquire()
+    ListLock(tmp_path, "file:others").acquire()
+    with pytest.raises(GateError, match="another send is making the list file:people"):
+        second.acquire()
+    first.release()
+    second.acquire()
+    second.release()
+    second.release()
