@@ -35,8 +35,9 @@ from newsletter.store.issues import IssueRow, Plan, load_compiled, load_issue
 from newsletter.store.ledger import Run
 from newsletter.tokens import Keys, Purpose
 from newsletter.transport.channel import Channel, Transport
+from newsletter.transport.connect import Relay
 from newsletter.transport.outbox import OutboxTransport, find_written, is_there
-from newsletter.transport.smtp import Relay, SmtpTransport
+from newsletter.transport.smtp import SmtpTransport
 
 MAX_CONNECTIONS = 200
 

@@ -8,40 +8,15 @@ engine.md, "On the wire", has the rules that decide between *uncertain* and *not
 from __future__ import annotations
 
 import asyncio
-import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import aiosmtplib
 
 from newsletter.delivery.scope import Outcome, Reply, Scope, Stage, judge, local_refusal, not_sent, uncertain
 from newsletter.errors import RelayError
 from newsletter.message.merge import Message
-from newsletter.relay import RelayAddress
-from newsletter.transport.failure import plain_reason
+from newsletter.transport.connect import Relay, Timeouts, new_client, open_client
 from newsletter.transport.protocol import ConnectionFailed, SmtpProtocol
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """RFC 5321 section 4.5.3.2, in seconds. A short final one makes duplicates."""
-
-    connect: float = 60.0
-    command: float = 300.0  # MAIL, RCPT, RSET
-    data: float = 120.0
-    block: float = 180.0
-    final: float = 600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relay:
-    """Where to send and as whom."""
-
-    address: RelayAddress
-    user: str = ""
-    password: str = field(default="", repr=False)
-    ca_file: str = ""
-    local_name: str = "localhost"
-    timeouts: Timeouts = Timeouts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +38,9 @@ class SmtpTransport:
 
     async def connect(self) -> SmtpChannel:
         """Open a connection, with TLS and login as the relay's address asks. Raises RelayError."""
-        client = _client(self.relay)
+        client = new_client(self.relay)
         try:
-            await _open(client, self.relay)
+            await open_client(client, self.relay)
             return SmtpChannel(_take_over(client), offers=_offers(client), timeouts=self.relay.timeouts)
         except BaseException:
             if client.transport is not None:
@@ -200,80 +175,6 @@ def dot_stuffed(data: bytes) -> bytes:
     if data.startswith(b"."):
         data = b"." + data
     return data.replace(b"\r\n.", b"\r\n..") + b".\r\n"
-
-
-def _client(relay: Relay) -> aiosmtplib.SMTP:
-    return aiosmtplib.SMTP(
-        hostname=relay.address.host,
-        port=relay.address.port,
-        use_tls=relay.address.security == "tls",
-        start_tls=False,  # done below, where a refusal can be told from a failure
-        tls_context=_tls_context(relay.ca_file) if relay.address.security != "none" else None,
-        local_hostname=relay.local_name,
-        timeout=relay.timeouts.connect,
-    )
-
-
-def _tls_context(ca_file: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if ca_file:
-        try:
-            context.load_verify_locations(ca_file)
-        except OSError as error:  # ssl.SSLError is one: a file that holds no certificate
-            raise RelayError(f"smtp.ca_file cannot be used: {error}", path=ca_file, fix="name a PEM file") from error
-    return context
-
-
-async def _open(client: aiosmtplib.SMTP, relay: Relay) -> None:
-    address = relay.address
-    try:
-        await client.connect()
-        await client.ehlo()
-        if address.security == "starttls":
-            await _start_tls(client, address)
-        if relay.user:
-            await _login(client, relay)
-    except aiosmtplib.SMTPResponseException as error:
-        raise RelayError(f"{address} answered {error.code} {error.message}", fix="ask who runs the relay") from error
-    except ssl.SSLError as error:
-        raise _tls_error(address, error) from error
-    except (aiosmtplib.SMTPException, OSError) as error:
-        if isinstance(error.__cause__, ssl.SSLError):
-            raise _tls_error(address, error.__cause__) from error
-        raise RelayError(
-            f"{address} cannot be reached: {plain_reason(error)}", fix="check smtp.url and the firewall"
-        ) from error
-
-
-async def _start_tls(client: aiosmtplib.SMTP, address: RelayAddress) -> None:
-    if not client.supports_extension("starttls"):
-        raise RelayError(
-            f"{address} offers no STARTTLS, so mail and password would go in plain text",
-            fix="use smtps://, or add ?starttls=no to smtp.url if the way to it is private",
-        )
-    await client.starttls()
-    await client.ehlo()
-
-
-async def _login(client: aiosmtplib.SMTP, relay: Relay) -> None:
-    address = relay.address
-    if address.security == "none" and not address.is_loopback:
-        raise RelayError(f"the password would go to {address} in plain text", fix="use smtps://, or leave STARTTLS on")
-    if not client.supports_extension("auth"):
-        raise RelayError(f"{address} offers no login", fix="leave smtp.user empty, or check port and TLS in smtp.url")
-    try:
-        await client.login(relay.user, relay.password)
-    except aiosmtplib.SMTPAuthenticationError as error:
-        raise RelayError(
-            f"{address} refused the login of {relay.user}: {error.code} {error.message}",
-            fix="check smtp.user and the password",
-        ) from error
-
-
-def _tls_error(address: RelayAddress, error: ssl.SSLError) -> RelayError:
-    reason = getattr(error, "verify_message", "") or error.reason or str(error)
-    fix = "check host and port of smtp.url; for an authority of your own set smtp.ca_file"
-    return RelayError(f"no TLS with {address}: {reason}", fix=fix)
 
 
 def _offers(client: aiosmtplib.SMTP) -> Offers:

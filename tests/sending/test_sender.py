@@ -30,8 +30,9 @@ from newsletter.store.schema import delivery
 from newsletter.store.suppression import suppress
 from newsletter.tokens import Keys
 from newsletter.transport.channel import Transport
+from newsletter.transport.connect import Relay, Timeouts
 from newsletter.transport.outbox import OutboxTransport
-from newsletter.transport.smtp import Relay, SmtpTransport, Timeouts
+from newsletter.transport.smtp import SmtpTransport
 from tests.smtp_servers import (
     CLOSE,
     HANG,

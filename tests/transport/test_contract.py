@@ -12,9 +12,10 @@ from newsletter.delivery.scope import Kind, Outcome
 from newsletter.message.merge import Message
 from newsletter.relay import parse_relay
 from newsletter.transport.channel import Transport
+from newsletter.transport.connect import Relay
 from newsletter.transport.embedded import EmbeddedServer
 from newsletter.transport.outbox import OutboxTransport
-from newsletter.transport.smtp import Relay, SmtpTransport
+from newsletter.transport.smtp import SmtpTransport
 
 MakeMessage = Callable[..., Message]
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from newsletter.delivery.scope import Kind
 from newsletter.message.merge import Message
 from newsletter.relay import parse_relay
+from newsletter.transport.connect import Relay
 from newsletter.transport.embedded import EmbeddedServer
-from newsletter.transport.smtp import Relay, SmtpTransport
+from newsletter.transport.smtp import SmtpTransport
 
 
 def test_mail_and_its_envelope_lie_in_the_folder(tmp_path: Path) -> None:

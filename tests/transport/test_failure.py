@@ -11,8 +11,9 @@ import pytest
 
 from newsletter.errors import RelayError
 from newsletter.relay import RelayAddress
+from newsletter.transport.connect import Relay, Timeouts
 from newsletter.transport.failure import plain_reason
-from newsletter.transport.smtp import Relay, SmtpTransport, Timeouts
+from newsletter.transport.smtp import SmtpTransport
 
 
 def reason_of(host: str, port: int, timeout: float = 10) -> str:

@@ -14,7 +14,8 @@ from newsletter.delivery.scope import Kind, Outcome, Scope, Stage
 from newsletter.errors import RelayError
 from newsletter.message.merge import Message
 from newsletter.relay import parse_relay
-from newsletter.transport.smtp import Relay, SmtpTransport, Timeouts, command_line, dot_stuffed
+from newsletter.transport.connect import Relay, Timeouts
+from newsletter.transport.smtp import SmtpTransport, command_line, dot_stuffed
 from tests.smtp_servers import (
     CLOSE,
     HANG,

@@ -15,7 +15,8 @@ from newsletter.delivery.scope import Kind, Outcome
 from newsletter.errors import RelayError
 from newsletter.message.merge import Message
 from newsletter.relay import parse_relay
-from newsletter.transport.smtp import Relay, SmtpTransport
+from newsletter.transport.connect import Relay
+from newsletter.transport.smtp import SmtpTransport
 from tests.smtp_servers import CLOSE, Sink, refusing
 
 MakeMessage = Callable[..., Message]
