@@ -29,6 +29,9 @@ from newsletter.subscriber.cells import complaint
 from newsletter.tokens import Keys, Purpose, load_keys
 from newsletter.workspace import Workspace
 
+# Whole commands, several a test: left out of `make quick`.
+pytestmark = pytest.mark.slow
+
 LIST = "Эл. почта;Имя\nanna@x.example;Анна\nboris@x.example;Борис\n"
 
 
