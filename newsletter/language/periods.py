@@ -52,7 +52,6 @@ _PERIOD = re.compile(
     r"|(?P<only>(?:19|20)\d\d)(?:[ \u00a0]*(?:год[а-я]{0,3}|г\.)|-(?:й|м|го|му|е)(?![а-яё])))",
     re.IGNORECASE,
 )
-YEAR_WORD = re.compile(r"\b((?:19|20)\d\d)(?=[ \u00a0]*(?:год[а-я]{0,3}\b|г\.))")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,10 @@ for where it ended up. A slot where no escaping is safe enough is a template err
 
 from __future__ import annotations
 
+import re
+from collections import deque
+from collections.abc import Iterable
+
 from newsletter.errors import TemplateError
 from newsletter.render.compiled import Context, Part, SlotUse
 from newsletter.render.html_scan import Zone, zones
@@ -31,13 +35,12 @@ class MisplacedSlotError(TemplateError):
 
 def split_html(source: str, tokens: Tokens, path: str) -> Part:
     """Return `source` as text and slots with their contexts. Raises MisplacedSlotError, TemplateError."""
-    pieces: list[str | SlotUse] = []
-    done = 0
-    found = list(tokens.pattern.finditer(source))
+    uses: list[tuple[re.Match[str], SlotUse]] = []
+    found = deque(tokens.pattern.finditer(source))
     for zone in zones(source):
-        # A token that lies across two zones is in none, and then found below as a fragment.
+        # A token that lies across two zones is in none, and then found as a fragment.
         while found and found[0].end() <= zone.end:
-            match = found.pop(0)
+            match = found.popleft()
             if match.start() < zone.start:
                 continue
             kind = tokens.kind(match[0])
@@ -47,24 +50,26 @@ def split_html(source: str, tokens: Tokens, path: str) -> Part:
             except MisplacedSlotError as error:
                 error.token = match[0]
                 raise
-            pieces.append(source[done : match.start()])
-            pieces.append(SlotUse(field=kind.name, context=context, steps=kind.steps))
-            done = match.end()
-    pieces.append(source[done:])
-    part = tuple(piece for piece in pieces if piece != "")
-    for piece in part:
-        if isinstance(piece, str):
-            tokens.assert_no_fragment(piece, path)
-    return part
+            uses.append((match, _use(kind, context)))
+    return _cut(source, uses, tokens, path)
 
 
 def split_text(source: str, tokens: Tokens, path: str, context: Context = "plain") -> Part:
     """Return plain text (or a header's value) as text and slots."""
+    matches = tokens.pattern.finditer(source)
+    return _cut(source, [(match, _use(tokens.kind(match[0]), context)) for match in matches], tokens, path)
+
+
+def _use(kind: SlotKind, context: Context) -> SlotUse:
+    return SlotUse(field=kind.name, context=context, steps=kind.steps)
+
+
+def _cut(source: str, uses: Iterable[tuple[re.Match[str], SlotUse]], tokens: Tokens, path: str) -> Part:
+    """Put each slot in the place of its token. Raises TemplateError when a piece of a token is left in the text."""
     pieces: list[str | SlotUse] = []
     done = 0
-    for match in tokens.pattern.finditer(source):
-        kind = tokens.kind(match[0])
-        pieces += [source[done : match.start()], SlotUse(field=kind.name, context=context, steps=kind.steps)]
+    for match, use in uses:
+        pieces += [source[done : match.start()], use]
         done = match.end()
     pieces.append(source[done:])
     part = tuple(piece for piece in pieces if piece != "")

@@ -6,7 +6,7 @@ import html
 
 from markupsafe import Markup
 
-from newsletter.content.item import Span, Text, plain
+from newsletter.content.item import Span, Text
 
 
 def inline(text: Text | str) -> Markup:
@@ -31,6 +31,3 @@ def _span(span: Span) -> str:
 
 def _escaped(text: str) -> str:
     return html.escape(text, quote=True).replace("\n", "<br>")
-
-
-__all__ = ["inline", "plain"]

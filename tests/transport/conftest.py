@@ -1,10 +1,13 @@
-"""Messages as the message layer would hand them over."""
+"""Messages as the message layer would hand them over, and a certificate for servers on loopback."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+import shutil
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +30,17 @@ def make_message() -> MakeMessage:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 with its key, signed by itself."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed (tests/debian-packages.txt)")
+    folder = tmp_path_factory.mktemp("tls")
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
+    command += " -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem"
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    both = folder / "both.pem"
+    both.write_bytes((folder / "cert.pem").read_bytes() + (folder / "key.pem").read_bytes())
+    return both
