@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from itertools import product
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from newsletter.content.item import Image, NewsItem, plain
+from newsletter.content.item import Image, NewsItem, Text, plain
 from newsletter.errors import InputError, UsageError
 from newsletter.settings import Settings
 
@@ -36,6 +37,7 @@ class ContentOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
+    kind: Literal["letter", "digest"] = "letter"
     key: str  # front matter `key`, else the item's path in the workspace; with a list it names the issue for ever
     items: tuple[NewsItem, ...]
     title: str
@@ -43,6 +45,7 @@ class Issue:
     subject: str
     preheader: str
     preheader_proposed: bool  # True: the lead's first sentence stands in
+    intro: Text = ()  # of a digest: a word of the office before the first item
     lang: str
     date: date | None
     template: str  # theme: a folder of templates/

@@ -125,6 +125,8 @@ class Image:
     src: str  # https address, or the file's path from the workspace's root ("content/plant.png")
     alt: str
     credit: str = ""
+    width: int = 0  # pixels as shown, half of those in the file; 0 where nobody looked into it
+    height: int = 0
     origin: Origin
 
 
@@ -148,6 +150,15 @@ class Region:
     name: str
     places: tuple[str, ...]
     proposed: bool = False
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A person or an organisation that the text names, in the words and the case in which it stands there."""
+
+    text: str
+    origin: Origin
     rule: str = ""
 
 
@@ -177,10 +188,14 @@ class NewsItem:
     lead: Text  # the first paragraph, not repeated in `blocks`
     date: date | None
     source: str
+    rubric: str = ""  # a word above the title: "Экспорт"
+    link: str = ""  # the full text on the web: where a digest leads to
     blocks: tuple[Block, ...]
     figures: tuple[Figure, ...] = ()  # in the order of the text, lead and quotes included
     regions: tuple[Region, ...] = ()
     series: Series | None = None
+    people: tuple[Named, ...] = ()  # each once, at the first mention
+    organisations: tuple[Named, ...] = ()
     closing: str = ""  # the closing call to subscribe: kept for the record, never shown as content
     front: Mapping[str, object] = field(default_factory=dict)  # front matter as read (plain YAML values)
     front_lines: Mapping[str, int] = field(default_factory=dict)  # line of each top-level front-matter key

@@ -75,6 +75,13 @@ def _moment(value: Value) -> str:
     return words
 
 
+def _address(value: Value) -> str:
+    words = _line(value)
+    if not words.startswith("https://"):
+        raise WrongValueError(f"must be a whole https address, not {words!r}")
+    return words
+
+
 def _closing(value: Value) -> str:
     words = _text(value)
     return "" if words.lower() in {"no", "false", "none", "нет"} else words
@@ -142,6 +149,8 @@ KEYS: Mapping[str, Callable[[Value], object]] = {
     "lead": _text,
     "date": _date,
     "source": _line,
+    "rubric": _line,
+    "link": _address,
     "author": _line,
     "lang": _lang,
     "key": _filled,

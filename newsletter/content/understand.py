@@ -64,6 +64,8 @@ def understand(draft: Draft, front: Front, *, shown: str, title: str) -> NewsIte
         lead=lead,
         date=when if isinstance(when, date) else None,
         source=front.word("source"),
+        rubric=front.word("rubric"),
+        link=_link(front, shown),
         blocks=group + blocks + _button(front, shown),
         figures=figures,
         regions=_regions(texts, front),
@@ -182,6 +184,10 @@ def _proposed_title(lead: Text, blocks: Sequence[Block]) -> str:
 def _title_sources(lead: Text, blocks: Sequence[Block]) -> Iterator[str]:
     yield plain(lead)
     yield from (passage.words for passage in passages(blocks))
+
+
+def _link(front: Front, shown: str) -> str:
+    return clean_href(front.word("link"), Origin(path=shown, line=front.line("link"))) if front.word("link") else ""
 
 
 def _button(front: Front, shown: str) -> tuple[Link, ...]:

@@ -29,8 +29,7 @@ from newsletter.render.template import LINKS, SUBSCRIBER_BUILT_INS, TemplateSet,
 from newsletter.render.view import issue_view
 from newsletter.settings import Settings
 
-LETTER = "letter.mjml"
-TEXT = "letter.txt"
+LETTER = "letter.mjml"  # every theme has it; {kind}.mjml and {kind}.txt make an issue of that kind
 SUBJECT = "subject.txt"  # optional: without it the subject is the issue's
 
 
@@ -111,7 +110,7 @@ def _context(issue: Issue, settings: Settings, choice: Mapping[str, str], tokens
 def _html(
     issue: Issue, context: Mapping[str, object], templates: TemplateSet, tokens: Tokens, settings: Settings
 ) -> tuple[Part, str, tuple[BlockRange, ...]]:
-    name = f"{issue.template}/{LETTER}"
+    name = f"{issue.template}/{issue.kind}.mjml"
     shown = f"templates/{name}"
     tokens.printed.clear()
     source = templates.render(name, context, escaped=True)
@@ -143,7 +142,7 @@ def _html(
 def _text(
     issue: Issue, context: Mapping[str, object], templates: TemplateSet, tokens: Tokens, settings: Settings
 ) -> Part:
-    name = f"{issue.template}/{TEXT}"
+    name = f"{issue.template}/{issue.kind}.txt"
     text = finish(templates.render(name, context, escaped=False), tokens)
     return _with_defaults(split_text(text, tokens, f"templates/{name}"), settings)
 

@@ -76,6 +76,8 @@ class ItemView:
     lead: Text
     date_text: str
     source: str
+    rubric: str
+    link: str
     blocks: tuple[BlockView, ...]
     end_mark: Markup  # printed behind the last block
     figures: tuple[Figure, ...]
@@ -95,7 +97,8 @@ class IssueView:
     date_text: str
     lang: str
     dir: str
-    kind: str  # "letter": one item
+    kind: str  # "letter": one item; "digest": several
+    intro: Text
     items: tuple[ItemView, ...]
     recipient_number: Slot
 
@@ -108,7 +111,8 @@ def issue_view(issue: Issue, mark_word: str) -> IssueView:
         date_text=long_date(issue.date, issue.lang) if issue.date else "",
         lang=issue.lang,
         dir=issue.dir,
-        kind="letter",
+        kind=issue.kind,
+        intro=issue.intro,
         items=tuple(_item_view(item, number, issue, mark_word) for number, item in enumerate(issue.items)),
         recipient_number=Slot("issue.recipient_number"),
     )
@@ -121,6 +125,8 @@ def _item_view(item: NewsItem, number: int, issue: Issue, mark_word: str) -> Ite
         lead=item.lead,
         date_text=long_date(item.date, issue.lang) if item.date else "",
         source=item.source,
+        rubric=item.rubric,
+        link=item.link,
         blocks=tuple(BlockView(block, mark(mark_word, number, index)) for index, block in enumerate(item.blocks)),
         end_mark=Markup(end_mark(mark_word, number)),  # noqa: S704 - a comment of our own letters
         figures=item.figures,
