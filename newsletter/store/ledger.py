@@ -30,7 +30,7 @@ from sqlalchemy import (
 from newsletter.delivery.scope import Outcome
 from newsletter.delivery.state import Cause, DeliveryState, is_allowed
 from newsletter.store.schema import Moment, delivery, delivery_event, issue, subscription, suppression
-from newsletter.store.suppression import EVERYWHERE, FILE_LIST, UNSUBSCRIBED, holds_for
+from newsletter.store.suppression import UNSUBSCRIBED, holds_for
 
 _S = DeliveryState
 Moves = Counter[tuple[DeliveryState, DeliveryState]]
@@ -184,13 +184,7 @@ def _mark_statement(list_id: int, list_name: str) -> Update:
 
 
 def _suppressed(list_name: str) -> Exists:
-    # `holds_for` as comparisons: its IN cannot stand in a statement that is run for many rows at once.
-    scope = suppression.c.scope
-    if list_name.startswith(FILE_LIST):
-        holds = or_(scope == EVERYWHERE, scope.startswith(FILE_LIST, autoescape=True))
-    else:
-        holds = or_(scope == EVERYWHERE, scope == list_name)
-    return exists().where(suppression.c.address_key == delivery.c.address_key, holds)
+    return exists().where(suppression.c.address_key == delivery.c.address_key, holds_for(list_name))
 
 
 def _unsubscribed(list_id: int) -> Exists:

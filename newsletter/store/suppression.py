@@ -41,10 +41,14 @@ def in_words(reason: str) -> str:
 
 
 def holds_for(list_name: str) -> ColumnElement[bool]:
-    """Return the condition on `suppression` rows that keep an address off this list."""
+    """Return the condition on `suppression` rows that keep an address off this list.
+
+    Comparisons, not an IN: that one cannot stand in a statement that is run for many rows at once.
+    """
+    scope = suppression.c.scope
     if list_name.startswith(FILE_LIST):
-        return or_(suppression.c.scope == EVERYWHERE, suppression.c.scope.startswith(FILE_LIST, autoescape=True))
-    return suppression.c.scope.in_((EVERYWHERE, list_name))
+        return or_(scope == EVERYWHERE, scope.startswith(FILE_LIST, autoescape=True))
+    return or_(scope == EVERYWHERE, scope == list_name)
 
 
 def reasons_against(conn: Connection, address_key: bytes, list_name: str) -> tuple[str, ...]:
