@@ -8,8 +8,22 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
-from newsletter.content.item import Block, Heading, ListBlock, NewsItem, Origin, Paragraph, Quote, Span, Table
+from newsletter.content.item import (
+    Block,
+    Heading,
+    Image,
+    Link,
+    ListBlock,
+    NewsItem,
+    Origin,
+    Paragraph,
+    Quote,
+    Span,
+    Table,
+    Text,
+)
 from newsletter.render.compiled import CompiledIssue
 
 
@@ -17,6 +31,7 @@ from newsletter.render.compiled import CompiledIssue
 class Checked:
     """One issue as the checks see it."""
 
+    kind: Literal["letter", "digest"] = "letter"
     subject: str
     preheader: str
     preheader_proposed: bool = False  # True: the lead's first sentence stands in
@@ -25,14 +40,20 @@ class Checked:
     date: datetime.date | None
     waivers: Mapping[str, str] = field(default_factory=dict)  # finding id → reason
     items: tuple[NewsItem, ...]
+    intro: Text = ()  # of a digest
     compiled: CompiledIssue
     sample_html: str  # merged for the specimen subscriber
     sample_text: str
-    wire_bytes: int = 0  # the sample as a whole message; 0 where it was not built
+    variant_html: Mapping[str, str] = field(default_factory=dict)  # the same for every variant; empty: the sample alone
     mjml_sources: Mapping[str, str] = field(default_factory=dict)  # template path as shown → Jinja and MJML as written
     rendered_mjml: Mapping[str, str] = field(default_factory=dict)  # variant key → MJML after Jinja
     # Where each line of a rendered variant came from, first line first. May be left out: places are then searched for.
     mjml_lines: Mapping[str, Sequence[Origin]] = field(default_factory=dict)
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """The HTML of every variant as the specimen reads it, each once, the sample first."""
+        return tuple(dict.fromkeys((self.sample_html, *self.variant_html.values())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +81,37 @@ def spans_of(item: NewsItem) -> Iterator[tuple[Span, Place]]:
         place = Place(file=block.origin.path, line=block.origin.line, block=index)
         for span in _spans_of_block(block):
             yield span, place
+
+
+def place_of_words(subject: Checked, words: str) -> Place:
+    """Return the first place of an item that holds these words; nowhere when a template or a setting says them."""
+    sought = _squeezed(words)
+    if not sought:
+        return Place()
+    for item in subject.items:
+        if sought in _squeezed(item.title):
+            line = item.front_lines.get("title", item.origin.line)
+            return Place(file=item.origin.path, line=line)
+        if sought in _squeezed("".join(span.text for span in item.lead)):
+            return Place(file=item.origin.path, line=item.origin.line)
+        for index, block in enumerate(item.blocks):
+            if sought in _squeezed(_words_of_block(block)):
+                return Place(file=block.origin.path, line=block.origin.line, block=index)
+    return Place()
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _words_of_block(block: Block) -> str:
+    if isinstance(block, Image):
+        return f"{block.alt} {block.credit}"
+    if isinstance(block, Link):
+        return block.text
+    if isinstance(block, Quote):
+        return " ".join((*(span.text for span in block.text), block.speaker, block.role))
+    return "".join(span.text for span in _spans_of_block(block))
 
 
 def _spans_of_block(block: Block) -> Iterator[Span]:

@@ -6,7 +6,7 @@ So what is checked is what is sent: one compile, one specimen, one list of check
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,7 @@ class Specimen:
     subject: str
     html: str
     text: str
+    variant_html: Mapping[str, str]  # the same person's HTML of every variant
 
 
 def compile_items(context: CommandContext, items: Sequence[str], options: ContentOptions) -> CompileResult:
@@ -90,6 +91,7 @@ def specimen_of(
         subject=fill(compiled.subject, filled),
         html=fill(variant.html, filled),
         text=fill(variant.text, filled),
+        variant_html={key: fill(one.html, filled) for key, one in compiled.variants.items()},
     )
 
 
@@ -98,7 +100,8 @@ def report_on(result: CompileResult, specimen: Specimen) -> Report:
     issue, compilation = result.issue, result.compilation
     return run_checks(
         Checked(
-            subject=issue.subject,
+            kind=issue.kind,
+            subject=specimen.subject,
             preheader=issue.preheader,
             preheader_proposed=issue.preheader_proposed,
             title=issue.title,
@@ -106,10 +109,11 @@ def report_on(result: CompileResult, specimen: Specimen) -> Report:
             date=issue.date,
             waivers=issue.waivers,
             items=issue.items,
+            intro=issue.intro,
             compiled=compilation.compiled,
             sample_html=specimen.html,
             sample_text=specimen.text,
-            wire_bytes=specimen.message.size,
+            variant_html=specimen.variant_html,
             mjml_sources={f"templates/{name}": source for name, source in compilation.templates.items()},
             rendered_mjml=compilation.mjml,
         )

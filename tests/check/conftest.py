@@ -69,7 +69,6 @@ def make_checked() -> MakeChecked:
             compiled=good_compiled(),
             sample_html='<body><p>Стенд</p><a href="https://news.zarechye.example/u/x">Отписаться</a></body>',
             sample_text="Стенд\nhttps://news.zarechye.example/u/x\n",
-            wire_bytes=2_000,
         )
         return replace(checked, **changes)
 
