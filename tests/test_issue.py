@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from newsletter.content.item import Image, NewsItem, Origin, Span
-from newsletter.errors import InputError, UsageError
+from newsletter.errors import InputError
 from newsletter.issue import MAX_PREHEADER, ContentOptions, build_issue
 from newsletter.settings import Office, Settings
 
@@ -109,9 +109,14 @@ def test_right_to_left_follows_the_language() -> None:
     assert issue(item()).dir == "ltr"
 
 
-def test_several_items_are_refused_until_digests_come() -> None:
-    with pytest.raises(UsageError, match="digest"):
-        build_issue([item(), item()], options=ContentOptions(), settings=Settings(), key="k")
+def digest(*items: NewsItem, settings: Settings | None = None, **options: str):  # type: ignore[no-untyped-def]
+    return build_issue(items, options=ContentOptions(**options), settings=settings or Settings(), key="content/week")
+
+
+def test_several_items_are_a_digest_in_the_order_given() -> None:
+    made = digest(item(title="Первая"), item(title="Вторая"))
+    assert (made.kind, [one.title for one in made.items]) == ("digest", ["Первая", "Вторая"])
+    assert issue(item()).kind == "letter"
 
 
 def test_picture_of_this_machine_is_an_error_with_its_line() -> None:

@@ -29,6 +29,7 @@ LAYERS = (
     ("content",),
     ("subscriber",),
     ("segment",),
+    ("issue_file",),
     ("issue",),
     ("render",),
     ("message",),
