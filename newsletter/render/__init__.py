@@ -17,6 +17,7 @@ from newsletter import __version__
 from newsletter.address import parse_mailbox
 from newsletter.errors import TemplateError
 from newsletter.issue import Issue
+from newsletter.language import recogniser
 from newsletter.render.blocks import BlockRange, take_marks
 from newsletter.render.compiled import CompiledIssue, CompiledVariant, MailHeaders, Part, SlotUse, Step, variant_key
 from newsletter.render.context import MisplacedSlotError, split_html, split_text
@@ -243,4 +244,5 @@ def _content_manifest(issue: Issue, inputs: Mapping[str, str]) -> dict[str, str]
 
 def _versions() -> dict[str, str]:
     found = {f"library:{name}": version(name) for name in ("jinja2", "mjml-python", "premailer", "cssutils", "lxml")}
+    found |= {f"library:{name}": installed for name, installed in recogniser.versions().items()}
     return found | {"newsletter": __version__}
