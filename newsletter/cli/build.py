@@ -25,6 +25,7 @@ from newsletter.cli.compiling import (
 from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.options import Date, Items, Json, Lang, Preheader, Subject, Template, Title
 from newsletter.cli.output import one_line, print_json, say
+from newsletter.cli.photographs import camera, drop_photographs, photographs
 from newsletter.content.as_json import item_json
 from newsletter.errors import DiskError, GateError, NewsletterError
 from newsletter.issue import ContentOptions
@@ -47,6 +48,9 @@ def build(
     as_: Annotated[
         str, typer.Option("--as", metavar="EMAIL", help="Show the mail as this subscriber would get it.")
     ] = "",
+    png: Annotated[
+        bool, typer.Option("--png", help="Add pictures of the mail, light and dark; needs Chromium.")
+    ] = False,
 ) -> int:
     """Make the mail of an item: HTML, text, .eml and issue.json.
 
@@ -54,16 +58,21 @@ def build(
     What the checks find is shown and never stops a build.
     """
     context = open_context(placeholders=True, quiet=True)
+    chromium = camera(context) if png else ""
     options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
     result = compile_items(context, items, options)
     specimen = _specimen(context, result.compilation.compiled, as_)
     folder = Path(out) if out else context.workspace.private_dir("build") / slug(Path(items[0]))
-    write_files(folder, _files(result, specimen))
+    pictures = photographs(context, specimen.html, chromium) if png else {}
+    write_files(folder, _files(result, specimen) | pictures)
+    if not png:
+        drop_photographs(folder)
     report = report_on(result, specimen)
     for finding in report.findings:
         say(str(finding))
     shown = context.workspace.shown(folder)
-    print(f"{one_line(specimen.subject)}\n{shown}/issue.html  issue.txt  issue.eml  issue.json")
+    names = ("issue.html", "issue.txt", "issue.eml", "issue.json", *pictures)
+    print(f"{one_line(specimen.subject)}\n{shown}/{'  '.join(names)}")
     return 0
 
 
