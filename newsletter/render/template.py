@@ -37,11 +37,12 @@ from markupsafe import Markup
 
 from newsletter.errors import TemplateError
 from newsletter.render.captures import refuse_branches
+from newsletter.render.cards import Card
 from newsletter.render.compiled import Step
 from newsletter.render.plaintext import TEXT_FILTERS, Notes
 from newsletter.render.richtext import inline
 from newsletter.render.slots import ALLOWED_FILTERS, Namespace, Slot, Tokens, refuse
-from newsletter.render.view import Bar, Bars, Card, IssueView, ItemView, attributes
+from newsletter.render.view import Bar, Bars, IssueView, ItemView, LineView, attributes
 from newsletter.settings import Brand, Office
 
 # The names a template may use; templates/README.md documents each, and a test compares.
@@ -306,6 +307,7 @@ _VIEWS = {
     "Card": ("a card", Card),
     "Bars": ("item.series", Bars),
     "Bar": ("a point", Bar),
+    "LineView": ("a line", LineView),
     "Office": ("office", Office),
     "Brand": ("brand", Brand),
 }

@@ -7,33 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from markupsafe import Markup
 
-from newsletter.content.item import Block, Figure, FigureGroup, Link, NewsItem, Quote, Region, Series, Text
+from newsletter.content.item import Block, Figure, FigureGroup, Heading, Link, NewsItem, Quote, Region, Series, Text
 from newsletter.issue import Issue
 from newsletter.language.calendar import long_date
-from newsletter.language.numbers import leading_bound
 from newsletter.render.blocks import end_mark, mark
+from newsletter.render.brief import brief
+from newsletter.render.cards import Card, cards_of, chosen_cards
 from newsletter.render.slots import Slot
 
-MAX_CARDS = 4
-_BOUNDS = {"more": "более", "less": "менее", "about": "около"}
 _MIN_BAR_PERCENT = 2  # a bar that cannot be seen says "nothing"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """A figure shown big, its bound before it: "более 68 %" must never become "68 %"."""
-
-    bound: str  # "более", "почти" or ""
-    number: str
-    unit: str
-    label: str  # what is measured, and when
-    comparison: str  # in words, with the ratio: "в 2,7 раза больше, чем годом ранее"
-    arrow: str  # "▲", "▼" or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +51,22 @@ class BlockView:
     def __init__(self, block: Block, marker: str) -> None:
         self._block = block
         self.mark = Markup(marker)  # noqa: S704 - a comment of our own letters
-        self.cards = tuple(_cards(block.figures)) if isinstance(block, FigureGroup) else ()
+        self.cards = tuple(cards_of(block.figures)) if isinstance(block, FigureGroup) else ()
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._block, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineView:
+    """A line of `item.brief`, with the mark of the block that it came from."""
+
+    kind: str  # "figure", "entry" or "quote"
+    mark: Markup  # empty where the block is not known, or where a line before had the same
+    figure: str
+    joint: str
+    text: Text
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +78,7 @@ class ItemView:
     rubric: str
     link: str
     blocks: tuple[BlockView, ...]
+    brief: tuple[LineView, ...]
     end_mark: Markup  # printed behind the last block
     figures: tuple[Figure, ...]
     cards: tuple[Card, ...]
@@ -127,10 +127,14 @@ def _item_view(item: NewsItem, number: int, issue: Issue, mark_word: str) -> Ite
         source=item.source,
         rubric=item.rubric,
         link=item.link,
-        blocks=tuple(BlockView(block, mark(mark_word, number, index)) for index, block in enumerate(item.blocks)),
+        blocks=tuple(
+            BlockView(block, mark(mark_word, number, index))
+            for index, block in enumerate(_levelled(item.blocks, first=2 if issue.kind == "letter" else 3))
+        ),
+        brief=tuple(_lines(item, number, mark_word)),
         end_mark=Markup(end_mark(mark_word, number)),  # noqa: S704 - a comment of our own letters
         figures=item.figures,
-        cards=() if grouped else _chosen_cards(item.figures),
+        cards=() if grouped else chosen_cards(item.figures),
         series=_bars(item.series, item.figures) if item.series else None,
         regions=tuple(region for region in item.regions if not region.proposed),
         quotes=item.quotes,
@@ -139,54 +143,25 @@ def _item_view(item: NewsItem, number: int, issue: Issue, mark_word: str) -> Ite
     )
 
 
-def _chosen_cards(figures: tuple[Figure, ...]) -> tuple[Card, ...]:
-    """Return at most MAX_CARDS cards: of certain figures, and of those that say what they measure."""
-    return tuple(_cards([figure for figure in figures if not figure.proposed and figure.measures]))[:MAX_CARDS]
+def _levelled(blocks: tuple[Block, ...], first: int) -> Iterator[Block]:
+    """Yield the blocks, headings on levels from `first` on and none skipped, whatever the writer began with."""
+    open_levels: list[int] = []  # as written, outermost first
+    for block in blocks:
+        if isinstance(block, Heading):
+            open_levels = [level for level in open_levels if level < block.level]
+            open_levels.append(block.level)
+            yield replace(block, level=first + len(open_levels) - 1)
+        else:
+            yield block
 
 
-def _cards(figures: tuple[Figure, ...] | list[Figure]) -> Iterator[Card]:
-    """Yield a card for each figure but ratios, which become the comparison of the figure they belong to."""
-    taken: set[int] = set()
-    for index, figure in enumerate(figures):
-        if figure.kind == "ratio":
-            continue
-        ratio = _ratio_of(figure, figures, taken)
-        yield Card(
-            bound=_bound(figure),
-            number=figure.number or figure.text,
-            unit="" if not figure.number or figure.unit in figure.number else figure.unit,
-            label=", ".join(part for part in (figure.measures, figure.period) if part),
-            comparison=_comparison(ratio) if ratio else figure.comparison,
-            arrow=_arrow(ratio),
-        )
-        taken.add(index)
-
-
-def _ratio_of(figure: Figure, figures: tuple[Figure, ...] | list[Figure], taken: set[int]) -> Figure | None:
-    for index, other in enumerate(figures):
-        if other.kind == "ratio" and index not in taken and other.measures == figure.measures and figure.measures:
-            taken.add(index)
-            return other
-    return None
-
-
-def _comparison(ratio: Figure) -> str:
-    base = ratio.comparison or (f"к {ratio.base_period}" if ratio.base_period else "")
-    return " ".join(part for part in (ratio.text, base) if part)
-
-
-def _bound(figure: Figure) -> str:
-    """Return the item's own words for "at least" and its kin, where the number does not carry them."""
-    if not figure.bound or not figure.number:
-        return ""
-    words = leading_bound(figure.text).lower() or _BOUNDS[figure.bound]  # a sentence may have begun with them
-    return "" if figure.number.lower().startswith(words) else words
-
-
-def _arrow(ratio: Figure | None) -> str:
-    if ratio is None or ratio.value is None:
-        return ""
-    return "▲" if ratio.value > 1 else "▼" if ratio.value < 1 else ""
+def _lines(item: NewsItem, number: int, mark_word: str) -> Iterator[LineView]:
+    marked: set[int] = {-1}  # one range for a block, whatever the number of its lines
+    for line in brief(item):
+        marker = "" if line.block in marked else mark(mark_word, number, line.block)
+        marked.add(line.block)
+        shown = Markup(marker)  # noqa: S704 - a comment of our own letters
+        yield LineView(kind=line.kind, mark=shown, figure=line.figure, joint=line.joint, text=line.text, by=line.by)
 
 
 def _bars(series: Series, figures: tuple[Figure, ...]) -> Bars:

@@ -10,7 +10,8 @@ import pytest
 
 from newsletter.content.item import Figure, FigureGroup, Origin, Point, Series
 from newsletter.issue import ContentOptions, build_issue
-from newsletter.render.view import MAX_CARDS, IssueView, issue_view
+from newsletter.render.cards import MAX_CARDS
+from newsletter.render.view import IssueView, issue_view
 from newsletter.settings import Settings
 
 Item = Callable[..., Any]

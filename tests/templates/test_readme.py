@@ -12,9 +12,10 @@ import pytest
 from jinja2 import Environment, nodes
 
 from newsletter.content import item as records
+from newsletter.render.cards import Card
 from newsletter.render.slots import ALLOWED_FILTERS
 from newsletter.render.template import FILTERS, LINKS, SUBSCRIBER_BUILT_INS, VARIABLES
-from newsletter.render.view import Bar, Bars, BlockView, Card, IssueView, ItemView, attributes
+from newsletter.render.view import Bar, Bars, BlockView, IssueView, ItemView, LineView, attributes
 from newsletter.settings import Brand, Office
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -24,7 +25,7 @@ BLOCKS = get_args(records.Block)
 KINDS = sorted(block.kind for block in BLOCKS)
 
 # What the theme calls a record → the record.
-RECORDS = {"card": Card, "item.series": Bars, "point": Bar, "office": Office, "brand": Brand}
+RECORDS = {"card": Card, "line": LineView, "item.series": Bars, "point": Bar, "office": Office, "brand": Brand}
 
 
 def documented(section: str) -> set[str]:

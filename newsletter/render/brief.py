@@ -1,0 +1,121 @@
+"""What a digest says of an item whose full text lies on the web: at most three short lines under the lead.
+
+Figures that the lead does not already give come first, then the entries of a list that follows the lead at once,
+then a quote whose speaker is certain. Nothing is cut inside a sentence, and nothing is shown that is only a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from newsletter.content.item import Block, Figure, FigureGroup, ListBlock, NewsItem, Quote, Span, Text, plain
+from newsletter.render.cards import cards_of
+
+MAX_LINES = 3
+_MAX_ENTRY = 140  # characters: two lines of the letter
+_MAX_QUOTE = 180
+# A full stop behind four small letters ends a sentence; behind fewer it may belong to "тыс." or "ул."
+_SENTENCE_END = re.compile(r"(?<=[а-яёa-z]{4}[.!?…])\s+(?=[А-ЯЁA-Z«„“\"])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One short line. `block` is the index of the block that it came from, -1 where that is not known."""
+
+    kind: str  # "figure", "entry" or "quote"
+    figure: str = ""  # "более 412 млн рублей"
+    joint: str = ""  # between figure and text: "—", or empty where the text goes on from the figure: "92 % товаров"
+    text: Text  # what the figure counts; the entry; the words quoted, without marks
+    by: str = ""  # of a quote: speaker and role
+    block: int
+
+
+def brief(item: NewsItem) -> tuple[Line, ...]:
+    """Return the lines of an item with a link; of one without, none: nobody could read the rest elsewhere."""
+    if not item.link:
+        return ()
+    lines = list(_figures(item))[:MAX_LINES]
+    if not lines and item.blocks and isinstance(item.blocks[0], ListBlock):
+        lines = list(_entries(item.blocks[0]))
+    if len(lines) < MAX_LINES:
+        lines += list(_quotes(item.blocks))[:1]
+    return tuple(lines)
+
+
+def _figures(item: NewsItem) -> Iterator[Line]:
+    for at, block in enumerate(item.blocks):
+        if isinstance(block, FigureGroup):
+            yield from (_figure_line(block.figures, index, at) for index in _shown(block.figures))
+            return
+    lead = _even(plain(item.lead))
+    sure = [figure for figure in item.figures if not figure.proposed and figure.measures]
+    for index in _shown(sure):
+        if _even(sure[index].text) not in lead:
+            yield _figure_line(sure, index, _block_at(item.blocks, sure[index]))
+
+
+def _shown(figures: Sequence[Figure]) -> list[int]:
+    """Return the indexes of the figures that become cards: each but the ratios."""
+    return [index for index, figure in enumerate(figures) if figure.kind != "ratio"]
+
+
+def _figure_line(figures: Sequence[Figure], index: int, block: int) -> Line:
+    card = list(cards_of(figures))[_shown(figures).index(index)]
+    shown = " ".join(part for part in (card.bound, card.number, card.unit) if part)
+    said = "; ".join(part for part in (card.label, card.comparison) if part)
+    return Line(
+        kind="figure",
+        figure=shown,
+        joint="" if not said or shown.endswith("%") or shown.isdigit() else "—",
+        text=(Span(text=said),) if said else (),
+        block=block,
+    )
+
+
+def _block_at(blocks: Sequence[Block], figure: Figure) -> int:
+    found = -1
+    for index, block in enumerate(blocks):
+        if block.origin.path == figure.origin.path and block.origin.line <= figure.origin.line:
+            found = index
+    return found
+
+
+def _entries(block: ListBlock) -> Iterator[Line]:
+    """Yield the list's entries where all of them fit: two out of five would read as all there are."""
+    if len(block.items) > MAX_LINES or any(len(plain(entry)) > _MAX_ENTRY for entry in block.items):
+        return
+    for entry in block.items:
+        yield Line(kind="entry", text=_trimmed(entry), block=0)
+
+
+def _quotes(blocks: Sequence[Block]) -> Iterator[Line]:
+    for index, block in enumerate(blocks):
+        if not isinstance(block, Quote) or block.proposed or not block.speaker:
+            continue
+        words = _whole_sentences(plain(block.text))
+        if words:
+            by = ", ".join(part for part in (block.speaker, block.role) if part)
+            yield Line(kind="quote", text=(Span(text=words),), by=by, block=index)
+
+
+def _whole_sentences(words: str) -> str:
+    """Return as many first sentences as fit into one line of a digest; empty when not even the first does."""
+    kept = ""
+    for sentence in _SENTENCE_END.split(words.strip()):
+        longer = f"{kept} {sentence}".strip()
+        if len(longer) > _MAX_QUOTE:
+            break
+        kept = longer
+    return kept
+
+
+def _trimmed(text: Text) -> Text:
+    if not text:
+        return text
+    return (*text[:-1], replace(text[-1], text=text[-1].text.rstrip(" \u00a0.,;")))
+
+
+def _even(words: str) -> str:
+    return " ".join(words.replace("\u00a0", " ").replace("\u202f", " ").lower().split())
