@@ -1,37 +1,49 @@
 """What a person wrote about an issue as a whole: front matter of a letter's item, or the `issue.toml` of a folder.
 
 A value is checked when it is read, by the rules of front matter where both know the key, so that a mistake is one
-line with its place. Nothing here reads a file but `read_folder`.
+line with its place. Text in, records out: `issue_folder.py` reads the files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from difflib import get_close_matches
+from pathlib import Path
 
-from newsletter.content.item import NewsItem, Origin, Text
-from newsletter.errors import InputError
+from newsletter.content.item import Link, NewsItem, Origin, Paragraph, Span, Text
+from newsletter.content.keys import KEYS, Value, WrongValueError
+from newsletter.content.markdown import parse_markdown
+from newsletter.content.spans import join, text_of
+from newsletter.errors import ConfigError, InputError
+from newsletter.settings_source import line_of, parse_toml
 
 FILE = "issue.toml"
+MAX_CHARS = 64 * 1024  # as front matter; a digest of a hundred items says far less
+_TO_FRONT = "see docs/items.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """Values by key, each with its line."""
+    """Values by key, and where each stands."""
 
     path: str  # as a person knows it
     fix: str  # the way out of every mistake in it
     values: Mapping[str, object] = field(default_factory=dict)
-    lines: Mapping[str, int] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)  # of front matter
+    toml: str = ""  # of issue.toml: lines are looked up only for a message
     intro: Text = ()
+    order: tuple[str, ...] = ()  # names of files in the folder; empty: all of them
 
     def origin(self, key: str) -> Origin:
-        return Origin(path=self.path, line=self.lines.get(key, 1))
+        line = line_of(self.toml, (key,)) if self.toml else self.lines.get(key, 1)
+        return Origin(path=self.path, line=line)
 
-    def wrong(self, key: str, what: str) -> InputError:
+    def wrong(self, key: str, what: str, fix: str = "") -> InputError:
         """Return the error that says of `key` what must be else."""
         origin = self.origin(key)
-        return InputError(f"'{key}' {what}", path=origin.path, line=origin.line, fix=self.fix)
+        return InputError(f"'{key}' {what}", path=origin.path, line=origin.line, fix=fix or self.fix)
 
 
 def front_of(item: NewsItem) -> Written:
@@ -41,3 +53,111 @@ def front_of(item: NewsItem) -> Written:
 def first_with(written: Sequence[Written], key: str) -> Written | None:
     """Return the first that says something for `key`."""
     return next((one for one in written if one.values.get(key) not in (None, "")), None)
+
+
+def parse_issue_file(text: str, shown: str) -> Written:
+    """Return what an `issue.toml` says. Raises InputError with its line, and nothing else."""
+    if len(text) > MAX_CHARS:
+        raise InputError("the file is longer than 64 KB", path=shown, fix="move text into the items")
+    blank = Written(path=shown, fix=_TO_FRONT, toml=text)
+    values: dict[str, object] = {}
+    for key, value in _parse(text, shown).items():
+        if key not in ISSUE_KEYS:
+            close = get_close_matches(key.lower(), ISSUE_KEYS, n=1)
+            fix = f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(ISSUE_KEYS)}"
+            raise InputError(f"issue.toml knows no key {key[:60]!r}", path=shown, line=line_of(text, (key,)), fix=fix)
+        try:
+            plain_value = _plain(value)
+            if plain_value != "":  # as in front matter: it says nothing
+                values[key] = ISSUE_KEYS[key](plain_value)
+        except WrongValueError as error:
+            raise blank.wrong(key, str(error)) from error
+    order = values.pop("order", ())
+    intro = str(values.pop("intro", ""))
+    return Written(
+        path=shown,
+        fix=_TO_FRONT,
+        values=values,
+        toml=text,
+        intro=_intro(intro, blank) if intro.strip() else (),
+        order=order if isinstance(order, tuple) else (),
+    )
+
+
+def _parse(text: str, shown: str) -> dict[str, object]:
+    try:
+        return parse_toml(text)
+    except ConfigError as error:
+        raise InputError(error.message, path=shown, line=error.line, fix=error.fix) from error
+    except (RecursionError, ValueError) as error:  # brackets without end; a number of 5,000 digits
+        raise InputError("not a list of plain values", path=shown, fix='write key = "value" lines') from error
+
+
+def _plain(value: object) -> Value:
+    """Return a TOML value as front matter has it: texts, lists and mappings of texts."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, date | datetime):  # written without quotes, as TOML allows
+        return value.isoformat()
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    raise WrongValueError('must be text in straight quotes, as in "…"')
+
+
+def _order(value: Value) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise WrongValueError('must be a list of file names, as in ["first.md", "second.md"]')
+    names = [KEYS["key"](entry) for entry in value]
+    found: list[str] = []
+    for name in map(str, names):
+        if name != Path(name).name or name in (".", ".."):
+            raise WrongValueError(f"names files of this folder; {name[:60]!r} leads out of it")
+        if name in found:
+            raise WrongValueError(f"names {name[:60]!r} twice")
+        found.append(name)
+    return tuple(found)
+
+
+def _paragraphs(value: Value) -> str:
+    KEYS["lead"](value)  # text, without control characters; its line breaks are kept here
+    return str(value)
+
+
+# What issue.toml may say. Values of the first group mean what they mean in a letter's front matter.
+ISSUE_KEYS: Mapping[str, Callable[[Value], object]] = {
+    **{
+        key: KEYS[key]
+        for key in (
+            *("key", "title", "subject", "preheader", "date", "lang", "template", "list"),
+            *("embargo_until", "variants", "waive"),
+        )
+    },
+    "intro": _paragraphs,
+    "order": _order,
+}
+
+
+def _intro(words: str, written: Written) -> Text:
+    """Return the introduction's Markdown: paragraphs, which become one text with a blank line between them."""
+    line = written.origin("intro").line
+    lines = written.toml.splitlines()
+    opens_below = 0 < line <= len(lines) and lines[line - 1].rstrip().endswith(('"""', "'''"))
+    first_line = line + opens_below
+    draft = parse_markdown(words, shown=written.path, first_line=first_line, item=Path(FILE), root=Path())
+    parts: list[Text] = []
+    for block in draft.blocks:
+        if not isinstance(block, Paragraph | Link):
+            what = f"must be paragraphs of text, this is a {block.kind}"
+            raise InputError(f"'intro' {what}", path=written.path, line=block.origin.line, fix="put it into an item")
+        text = block.text if isinstance(block, Paragraph) else (Span(text=block.text, href=block.href),)
+        parts += [text_of("\n\n"), text] if parts else [text]
+    if draft.title:
+        raise InputError(
+            "'intro' must be paragraphs of text, this is a heading",
+            path=written.path,
+            line=draft.title_line,
+            fix="give the issue its title with title =",
+        )
+    return join(*parts)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.content.item import Image, NewsItem, Origin, Span
 from newsletter.errors import InputError
 from newsletter.issue import MAX_PREHEADER, ContentOptions, build_issue
+from newsletter.issue_file import Written
+from newsletter.language.digest import day_range
 from newsletter.settings import Office, Settings
 
 
@@ -117,6 +121,85 @@ def test_several_items_are_a_digest_in_the_order_given() -> None:
     made = digest(item(title="Первая"), item(title="Вторая"))
     assert (made.kind, [one.title for one in made.items]) == ("digest", ["Первая", "Вторая"])
     assert issue(item()).kind == "letter"
+
+
+def test_an_introduction_makes_a_digest_of_one_item() -> None:
+    written = Written(path="content/week/issue.toml", fix="", intro=(Span(text="Добрый день!"),))
+    made = build_issue([item()], options=ContentOptions(), settings=Settings(), key="k", written=written)
+    assert (made.kind, made.intro) == ("digest", written.intro)
+
+
+def test_issue_toml_comes_between_options_and_a_letters_front_matter() -> None:
+    written = Written(
+        path="i", fix="", values={"subject": "Из файла", "preheader": "Анонс", "date": date(2026, 11, 21)}
+    )
+    front = {"subject": "Из шапки", "list": "news", "waive": {"no_date": "a", "images": "b"}}
+    made = build_issue(
+        [item(front=front)], options=ContentOptions(preheader="Опция"), settings=Settings(), key="k", written=written
+    )
+    assert (made.subject, made.preheader, made.list_name, made.date) == (
+        "Из файла",
+        "Опция",
+        "news",
+        date(2026, 11, 21),
+    )
+    assert made.waivers == {"no_date": "a", "images": "b"}
+
+
+def test_a_digest_ignores_what_its_items_say_of_a_letter() -> None:
+    front = {"subject": "s", "preheader": "p", "key": "k", "list": "l", "template": "t", "waive": {"x": "y"}}
+    made = digest(item(title="Первая", front=front), item(title="Вторая"))
+    assert (made.key, made.list_name, made.template, made.waivers) == ("content/week", "", "press", {})
+    assert "s" not in (made.subject, made.preheader)
+
+
+def test_title_option_names_the_digest_and_leaves_its_items_alone() -> None:
+    made = digest(item(title="Первая"), item(title="Вторая"), title="Неделя", lang="en", date="2026-11-22")
+    assert (made.title, made.subject, made.title_proposed) == ("Неделя", "Неделя", False)
+    assert [one.title for one in made.items] == ["Первая", "Вторая"]
+    assert (made.lang, made.date) == ("en", date(2026, 11, 22))
+
+
+def test_a_digest_that_nobody_named_is_called_by_office_and_days() -> None:
+    office = Settings(office=Office(name="ОЭЗ «Заречье»"))
+    made = digest(item(date=date(2026, 11, 14)), item(date=None), item(date=date(2026, 11, 20)), settings=office)
+    assert made.title == made.subject == "ОЭЗ «Заречье»: новости 14–20\u00a0ноября 2026\u00a0г."
+    assert (made.title_proposed, made.date) == (True, date(2026, 11, 20))
+
+
+def test_proposed_preheader_names_the_items_that_the_subject_does_not() -> None:
+    made = digest(item(title="Первая"), item(title="Вторая."), item(title="Третья"), subject="Первая и другие")
+    assert (made.preheader, made.preheader_proposed) == ("Ещё в выпуске: Вторая; Третья", True)
+    assert digest(item(title="A"), item(title="B"), subject="x", lang="en").preheader == "In this issue: A; B"
+    assert len(digest(*[item(title="Длинный заголовок новости")] * 9).preheader) <= MAX_PREHEADER
+
+
+def test_a_digest_of_two_languages_speaks_the_offices() -> None:
+    office = Settings(office=Office(lang="en"))
+    assert digest(item(lang="ru"), item(lang="kk"), settings=office).lang == "en"
+    assert digest(item(lang="ru"), item(lang="ru"), settings=office).lang == "ru"
+
+
+def test_the_latest_embargo_holds_a_digest_and_is_named_by_its_place() -> None:
+    early = item(front={"embargo_until": "2026-12-01"}, front_lines={"embargo_until": 2})
+    late = item(
+        front={"embargo_until": "2026-12-02"},
+        front_lines={"embargo_until": 5},
+        origin=Origin(path="content/b.md", line=1),
+    )
+    made = digest(early, late)
+    assert made.embargo_until == datetime(2026, 12, 1, 21, tzinfo=UTC)
+    assert made.embargo_origin == Origin(path="content/b.md", line=5)
+
+
+@given(st.dates(), st.dates(), st.sampled_from(["ru", "en"]))
+def test_a_range_of_days_names_both_ends(one: date, other: date, lang: str) -> None:
+    first, last = min(one, other), max(one, other)
+    words = day_range(first, last, lang)
+    assert words.startswith(str(first.day))
+    assert words.endswith(f"{last.year}" + ("\u00a0г." if lang == "ru" else ""))
+    assert str(last.day) in words
+    assert str(first.year) in words
 
 
 def test_picture_of_this_machine_is_an_error_with_its_line() -> None:

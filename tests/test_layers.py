@@ -30,6 +30,7 @@ LAYERS = (
     ("subscriber",),
     ("segment",),
     ("issue_file",),
+    ("issue_folder",),
     ("issue",),
     ("render",),
     ("message",),

@@ -7,7 +7,7 @@ import json as json_module
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -62,7 +62,7 @@ def build(
     options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
     result = compile_items(context, items, options)
     specimen = _specimen(context, result.compilation.compiled, as_)
-    folder = Path(out) if out else context.workspace.private_dir("build") / slug(Path(items[0]))
+    folder = Path(out) if out else context.workspace.private_dir("build") / slug(items)
     pictures = photographs(context, specimen.html, chromium) if png else {}
     write_files(folder, _files(result, specimen) | pictures)
     if not png:
@@ -147,7 +147,9 @@ def _files(result: CompileResult, specimen: Specimen) -> dict[str, bytes]:
         "wire_bytes": specimen.message.size,
         "slots": list(compiled.slot_fields),
         "variants": list(compiled.variants),
+        "kind": issue.kind,
         "item": item_json(issue.items[0]),
+        "items": [item_json(item) for item in issue.items],
     }
     return {
         "issue.html": html,
@@ -157,9 +159,11 @@ def _files(result: CompileResult, specimen: Specimen) -> dict[str, bytes]:
     }
 
 
-def slug(path: Path) -> str:
-    """Return a folder name for an item: its file name without suffix, odd characters as hyphens."""
-    return re.sub(r"[^\w.-]+", "-", path.stem).strip("-.") or "item"
+def slug(items: Sequence[str]) -> str:
+    """Return a folder name for an issue: its file's or folder's name, odd characters as hyphens."""
+    first = Path(items[0]).resolve()
+    name = re.sub(r"[^\w.-]+", "-", first.name if first.is_dir() else first.stem).strip("-.") or "item"
+    return f"{name}-and-{len(items) - 1}-more" if len(items) > 1 else name
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from newsletter.check import Checked, Report, run_checks
 from newsletter.cli.context import CommandContext
 from newsletter.cli.keeping import open_keys
-from newsletter.errors import InputError, UsageError
+from newsletter.cli.output import say
+from newsletter.errors import InputError
 from newsletter.issue import ContentOptions
 from newsletter.message.merge import Merger, Message, Recipient
 from newsletter.render.child import CompileRequest, CompileResult, compile_in_child
@@ -41,14 +42,15 @@ class Specimen:
 
 
 def compile_items(context: CommandContext, items: Sequence[str], options: ContentOptions) -> CompileResult:
-    """Compile the items in a child process. Raises NewsletterError with file and line."""
+    """Compile the items, or the issue folder, in a child process, and say what was left out or changed on the way.
+
+    Raises NewsletterError with file and line.
+    """
     paths = tuple(Path(item) for item in items)
     for path in paths:
-        if path.is_dir():
-            raise UsageError("issue folders come in a later release", path=str(path), fix="name one .md or .txt file")
-        if not path.is_file():
+        if not path.is_file() and not path.is_dir():
             raise InputError("there is no such file", path=str(path), fix="check the name of the news item")
-    return compile_in_child(
+    result = compile_in_child(
         CompileRequest(
             root=context.workspace.root,
             items=paths,
@@ -57,6 +59,9 @@ def compile_items(context: CommandContext, items: Sequence[str], options: Conten
             template_dirs=template_dirs(context.workspace),
         )
     )
+    for note in result.notes:
+        say(note)
+    return result
 
 
 def specimen_fields(compiled: CompiledIssue) -> dict[str, str]:

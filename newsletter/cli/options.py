@@ -1,6 +1,6 @@
 """Command-line options that several commands share, each written once.
 
-CONTENT of the contract: `--title --subject --preheader --lang --date --template` override an item's front matter.
+CONTENT of the contract: `--title --subject --preheader --lang --date --template` override front matter or `issue.toml`.
 A command takes them as parameters with these types and the default "".
 """
 
@@ -11,9 +11,12 @@ from typing import Annotated
 import typer
 
 Items = Annotated[
-    list[str], typer.Argument(metavar="ITEM", help="The news item, a .txt or .md file.", show_default=False)
+    list[str],
+    typer.Argument(metavar="ITEM", help="A news item, several, or a folder with issue.toml.", show_default=False),
 ]
-Title = Annotated[str, typer.Option("--title", metavar="TEXT", help="Title of the item.", show_default=False)]
+Title = Annotated[
+    str, typer.Option("--title", metavar="TEXT", help="Title of the item or digest.", show_default=False)
+]
 Subject = Annotated[str, typer.Option("--subject", metavar="TEXT", help="Subject of the mail.", show_default=False)]
 Preheader = Annotated[
     str,

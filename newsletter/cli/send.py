@@ -38,6 +38,7 @@ from newsletter.content.front import split_front
 from newsletter.delivery.state import Counts, IssueState
 from newsletter.errors import GateError, InputError, UsageError
 from newsletter.issue import ContentOptions
+from newsletter.issue_folder import open_folder
 from newsletter.message.merge import missing
 from newsletter.render.child import CompileResult
 from newsletter.render.compiled import CompiledIssue
@@ -97,7 +98,7 @@ def send(
     plan = plan_of(context, wish)
     _need_files(context, items, to)
     if not to and not list_name:
-        _need_list_in_front(context, items)
+        _need_list_written(context, items)
     need_target(plan)
     open_transport(context, plan)  # the relay's address and the password file
     context.settings.require_sendable()
@@ -144,10 +145,19 @@ def _need_files(context: CommandContext, items: Sequence[str], to: str) -> None:
         open_list(Path(to), shown=context.workspace.shown(Path(to)))  # raises with the reason
 
 
-def _need_list_in_front(context: CommandContext, items: Sequence[str]) -> None:
-    """Raise UsageError when the one item names no list: seen by its front matter alone, before the compile."""
+def _need_list_written(context: CommandContext, items: Sequence[str]) -> None:
+    """Raise UsageError when nothing names a list: seen by front matter or issue.toml alone, before the compile."""
     path = Path(items[0])
-    if len(items) > 1 or path.suffix.lower() not in (".md", ".txt") or not path.is_file():
+    if len(items) > 1:
+        raise _no_list()
+    if path.is_dir():
+        folder = open_folder(path, root=context.workspace.root)
+        if folder.written.values.get("list"):
+            return
+        if len(folder.items) > 1 or folder.written.intro:
+            raise _no_list()
+        path = folder.items[0]  # a letter: its front matter may name one
+    if path.suffix.lower() not in (".md", ".txt") or not path.is_file():
         return  # the compile knows
     shown_path = context.workspace.shown(path)
     if not split_front(read_text(path, shown_path), shown_path).word("list"):
@@ -251,11 +261,11 @@ def _refuse_embargo(request: _Request) -> None:
     with reading(request.engine) as conn:
         is_early = now(conn) < issue.embargo_until
     if is_early:
-        item = issue.items[0]
+        where = issue.embargo_origin or issue.items[0].origin
         raise GateError(
             f"not to be sent before {shown_time(issue.embargo_until, office_zone(request.context))} (embargo_until)",
-            path=item.origin.path,
-            line=item.front_lines.get("embargo_until", 0),
+            path=where.path,
+            line=where.line,
             fix='send it then; "newsletter test" mails trial copies now',
         )
 

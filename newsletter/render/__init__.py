@@ -59,6 +59,11 @@ def compile_issue(
             f"there is no theme {issue.template!r}: templates/{issue.template}/{LETTER} is missing",
             fix=f"use one of: {', '.join(themes)}" if themes else "see templates/README.md",
         )
+    if not templates.has(f"{issue.template}/{issue.kind}.mjml"):
+        raise TemplateError(
+            f"theme {issue.template!r} has no {issue.kind}: templates/{issue.template}/{issue.kind}.mjml is missing",
+            fix="write it (templates/README.md), or name another theme with --template",
+        )
     variants: dict[str, CompiledVariant] = {}
     mjml: dict[str, str] = {}
     blocks: dict[str, tuple[BlockRange, ...]] = {}
@@ -236,7 +241,13 @@ def _settings_manifest(settings: Settings) -> dict[str, str]:
 
 def _content_manifest(issue: Issue, inputs: Mapping[str, str]) -> dict[str, str]:
     facts = json.dumps(
-        {"subject": issue.subject, "preheader": issue.preheader, "title": issue.title, "date": str(issue.date)}
+        {
+            "subject": issue.subject,
+            "preheader": issue.preheader,
+            "title": issue.title,
+            "date": str(issue.date),
+            "order": [item.origin.path for item in issue.items],
+        }
     )
     found = {f"item:{path}": digest for path, digest in inputs.items()}
     return found | {"issue": hashlib.sha256(facts.encode()).hexdigest()}

@@ -18,8 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.content import load_items
-from newsletter.errors import CompileError, InputError, NewsletterError
+from newsletter.content.item import NewsItem
+from newsletter.errors import CompileError, InputError, NewsletterError, UsageError
 from newsletter.issue import ContentOptions, Issue, build_issue
+from newsletter.issue_file import Written
+from newsletter.issue_folder import issue_key, open_folder
 from newsletter.render import Compilation, compile_issue
 from newsletter.settings import Settings
 
@@ -29,7 +32,7 @@ MAX_MEMORY_BYTES = 1536 * 1024**2  # `{{ 'a' * 10**10 }}` is legal in the sandbo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompileRequest:
-    """What to compile: item files, the command line's CONTENT, settings, and where templates lie."""
+    """What to compile: item files or one issue folder, CONTENT, settings, and where templates lie."""
 
     root: Path  # the workspace: paths in messages and the issue's key are relative to it
     items: tuple[Path, ...]
@@ -42,24 +45,55 @@ class CompileRequest:
 class CompileResult:
     issue: Issue
     compilation: Compilation
+    notes: tuple[str, ...] = ()  # what was done that nobody asked for, one line each: files left out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """The files of an issue, read."""
+
+    items: tuple[NewsItem, ...]
+    inputs: dict[str, str]  # SHA-256 of each file, by its shown path
+    written: Written | None
+    notes: tuple[str, ...]
 
 
 def compile_here(request: CompileRequest) -> CompileResult:
     """Load, build and compile in this process."""
-    items = load_items(request.items, root=request.root)
+    source = _read(request)
     issue = build_issue(
-        items, options=request.options, settings=request.settings, key=issue_key(request.items[0], request.root)
+        source.items,
+        options=request.options,
+        settings=request.settings,
+        key=issue_key(request.items, request.root),
+        written=source.written,
     )
     compilation = compile_issue(
-        issue,
-        settings=request.settings,
-        template_dirs=request.template_dirs,
-        inputs={
-            item.origin.path: hashlib.sha256(path.read_bytes()).hexdigest()
-            for item, path in zip(items, request.items, strict=True)
-        },
+        issue, settings=request.settings, template_dirs=request.template_dirs, inputs=source.inputs
     )
-    return CompileResult(issue=issue, compilation=compilation)
+    return CompileResult(issue=issue, compilation=compilation, notes=source.notes)
+
+
+def _read(request: CompileRequest) -> _Source:
+    paths, written, notes = request.items, None, list[str]()
+    inputs: dict[str, str] = {}
+    if any(path.is_dir() for path in paths):
+        if len(paths) > 1:
+            raise UsageError("an issue folder is an issue by itself", fix="name the folder alone, or only files")
+        folder = open_folder(paths[0], root=request.root)
+        paths, written = folder.items, folder.written
+        inputs[written.path] = hashlib.sha256(written.toml.encode()).hexdigest()
+        if folder.left_out:
+            notes.append(f"{written.path}: not in order, left out: {', '.join(folder.left_out)}")
+    items: list[NewsItem] = []
+    for path in paths:  # one by one: a feed holds several items
+        found = load_items([path], root=request.root)
+        shown = found[0].origin.path
+        if shown in inputs:
+            raise UsageError("this item is named twice", path=shown, fix="name it once")
+        inputs[shown] = hashlib.sha256(path.read_bytes()).hexdigest()
+        items += found
+    return _Source(items=tuple(items), inputs=inputs, written=written, notes=tuple(notes))
 
 
 def compile_in_child(request: CompileRequest) -> CompileResult:
@@ -99,14 +133,8 @@ def compile_in_child(request: CompileRequest) -> CompileResult:
     return answer
 
 
-def issue_key(path: Path, root: Path) -> str:
-    """Return what names the issue of this item: its path in the workspace, outside it the absolute path."""
-    full = path.resolve()
-    return full.relative_to(root.resolve()).as_posix() if full.is_relative_to(root.resolve()) else full.as_posix()
-
-
 def _display(request: CompileRequest) -> str:
-    return issue_key(request.items[0], request.root) if request.items else ""
+    return issue_key(request.items[:1], request.root) if request.items else ""
 
 
 def _how(code: int) -> str:

@@ -10,7 +10,8 @@ import pytest
 
 from newsletter.errors import CompileError, InputError, TemplateError
 from newsletter.issue import ContentOptions
-from newsletter.render.child import CompileRequest, compile_here, compile_in_child, issue_key
+from newsletter.issue_folder import issue_key
+from newsletter.render.child import CompileRequest, compile_here, compile_in_child
 from newsletter.settings import Settings
 
 
@@ -78,5 +79,5 @@ def test_missing_item_is_an_input_error(request_for: Callable[..., CompileReques
 
 
 def test_key_is_the_path_in_the_workspace_or_the_absolute_one(tmp_path: Path) -> None:
-    assert issue_key(tmp_path / "content" / "a.md", tmp_path) == "content/a.md"
-    assert issue_key(Path("/elsewhere/a.md"), tmp_path) == "/elsewhere/a.md"
+    assert issue_key([tmp_path / "content" / "a.md"], tmp_path) == "content/a.md"
+    assert issue_key([Path("/elsewhere/a.md")], tmp_path) == "/elsewhere/a.md"

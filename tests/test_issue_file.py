@@ -1,0 +1,142 @@
+"""`issue.toml`: what it may say, and one line with its place for everything else."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter.content.item import Span, plain
+from newsletter.errors import InputError
+from newsletter.issue_file import ISSUE_KEYS, MAX_CHARS, Written, parse_issue_file
+
+SHOWN = "content/week/issue.toml"
+
+WHOLE = '''key = "week-47"
+title = "Неделя в «Заречье»"
+subject = "Пять новостей"
+preheader = "Экспорт, открытие, конкурс"
+date = 2026-11-20
+lang = "ru"
+template = "press"
+list = "press"
+embargo_until = 2026-11-20T10:00:00+03:00
+order = ["two.md", "one.txt"]
+intro = """
+Добрый день!
+
+О **главном** за неделю – [на сайте](https://zarechye.example/week).
+"""
+waive = { no_date = "вечное" }
+[variants]
+language = ["ru", "en"]
+'''
+
+
+def read(text: str) -> Written:
+    return parse_issue_file(text, SHOWN)
+
+
+def test_everything_an_issue_can_say_is_read() -> None:
+    written = read(WHOLE)
+    assert written.order == ("two.md", "one.txt")
+    assert plain(written.intro) == "Добрый день!\n\nО главном за неделю – на сайте."
+    assert Span(text="на сайте", href="https://zarechye.example/week") in written.intro
+    assert written.values == {
+        "key": "week-47",
+        "title": "Неделя в «Заречье»",
+        "subject": "Пять новостей",
+        "preheader": "Экспорт, открытие, конкурс",
+        "date": date(2026, 11, 20),
+        "lang": "ru",
+        "template": "press",
+        "list": "press",
+        "embargo_until": "2026-11-20T10:00:00+03:00",
+        "waive": {"no_date": "вечное"},
+        "variants": {"language": ["ru", "en"]},
+    }
+
+
+def test_an_empty_file_says_nothing() -> None:
+    assert read("").values == {}
+    assert read('title = ""\nintro = " "').values == {}
+
+
+def test_whole_example_names_every_key() -> None:
+    assert {*read(WHOLE).values, "intro", "order"} == set(ISSUE_KEYS)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ('title = "a"\nsubjekt = "b"', 2, "did you mean 'subject'"),
+        ('\n\nzzzzzz = "b"', 3, "the keys are"),
+        ("title = 5", 1, "'title' must be text in straight quotes"),
+        ('lang = "ru"\ntitle = ["a"]', 2, "'title' must be text"),
+        ("title = «Неделя»", 1, "not valid TOML"),
+        ('title = "a"\ntitle = "b"', 2, "not valid TOML"),
+        ('date = "20 ноября"', 1, "must be a date"),
+        ('embargo_until = "завтра"', 1, "must be a moment"),
+        ('title = "a"\norder = "one.md"', 2, "must be a list of file names"),
+        ("order = []", 1, "must be a list of file names"),
+        ("order = [1]", 1, "straight quotes"),
+        ('order = [\n"a.md",\n"../b.md"]', 1, "leads out of it"),
+        ('order = ["/etc/passwd"]', 1, "leads out of it"),
+        ('order = [".."]', 1, "leads out of it"),
+        ('order = ["a.md", "a.md"]', 1, "twice"),
+        ('key = "   "\n', 1, "must not be empty"),
+        ('variants = "ru"', 1, "must be a mapping"),
+        ('waive = ["no_date"]', 1, "must be a mapping"),
+        ('title = "a\\u001bb"', 1, "control characters"),
+        ('key = "k"\nintro = """\nДобрый день!\n\n- раз\n- два\n"""', 5, "paragraphs of text, this is a list"),
+        ('intro = "# Заголовок"', 1, "this is a heading"),
+        ('intro = """\nРаз.\n\n[тут](javascript:x)\n"""', 4, "link address"),
+        ('intro = "![план](план.png)"', 1, "image"),
+        ("[office]\nname = 1", 1, "knows no key 'office'"),
+        ("a = " + "[" * 5_000, 1, ""),
+        ("a = 1" + "0" * 5_000, 0, "plain values"),
+        ("#" * (MAX_CHARS + 1), 0, "longer than 64 KB"),
+    ],
+)
+def test_a_mistake_is_one_error_with_its_line(text: str, line: int, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(text)
+    assert words in str(caught.value)
+    assert caught.value.path == SHOWN
+    if line and words:
+        assert caught.value.line == line
+    assert caught.value.fix
+
+
+VALUES = st.recursive(
+    st.one_of(
+        st.integers(), st.booleans(), st.text(max_size=20).map(lambda text: text.encode("utf-8", "replace").decode())
+    ),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(
+    st.one_of(
+        st.text(max_size=200),
+        st.lists(
+            st.tuples(st.sampled_from([*ISSUE_KEYS, "orders", "a"]), VALUES).map(
+                lambda pair: f"{pair[0]} = {pair[1]!r}"
+            ),
+            max_size=5,
+        ).map("\n".join),
+    )
+)
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_read_or_refused_with_file_and_way_out(text: str) -> None:
+    refused: InputError | None = None
+    values: set[str] = set()
+    try:
+        values = set(read(text).values)
+    except InputError as error:
+        refused = error
+    assert values <= set(ISSUE_KEYS)
+    assert refused is None or (refused.path == SHOWN and refused.fix and refused.line <= text.count("\n") + 1)
