@@ -95,7 +95,7 @@ def reads_as_russian(text: str) -> bool:
     # Read in the wrong code page, «Москва» becomes «нПУЛЧБ»: small letters before capitals inside words.
     odd_case = sum(1 for word in words if not (word.islower() or word.isupper() or word[1:].islower()))
     frequent = sum(1 for char in letters.lower() if char in _FREQUENT)
-    return odd_case <= 0.2 * len(words) and frequent >= 0.4 * len(letters)
+    return odd_case <= 0.2 * len(words) and frequent >= 0.3 * len(letters)
 
 
 def _decoded(data: bytes, page: str) -> str:
