@@ -48,9 +48,11 @@ FORBIDDEN_NAMES = frozenset({"utils", "util", "helpers", "common", "models", "ma
 
 # Outside library → modules that may import it: a path in the package, or a folder with all below it.
 LIBRARIES: dict[str, tuple[str, ...]] = {
+    "PIL": ("content/recoding.py",),
     "aiosmtpd": ("transport/embedded.py",),
     "aiosmtplib": ("transport/",),
     "alembic": ("store/",),
+    "cssselect": ("check/stylesheet.py",),
     "cssutils": ("render/inline.py",),
     "dns": ("cli/sender_dns.py",),
     "email_validator": ("address.py",),
@@ -68,6 +70,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "rich": ("cli/",),
     "slovnet": ("language/recogniser.py",),
     "sqlalchemy": ("store/",),
+    "tinycss2": ("check/",),
     "typer": ("cli/",),
     "yaml": ("content/front.py",),
 }

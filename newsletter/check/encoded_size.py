@@ -19,8 +19,7 @@ _LINE_BYTES = 76  # of base64 (RFC 2045 section 6.8), and two for CRLF
 
 
 def find(subject: Checked) -> Iterator[Finding]:
-    parts = (_static_bytes(variant.html) for variant in subject.compiled.variants.values())
-    decoded = max(len(subject.sample_html.encode()), *parts, 0)
+    decoded = decoded_bytes(subject)
     encoded = encoded_bytes(decoded)
     if encoded <= NEAR_ENCODED_BYTES:
         return
@@ -29,12 +28,18 @@ def find(subject: Checked) -> Iterator[Finding]:
     yield Finding(
         id="encoded_size",
         severity="error" if too_large else "warning",
-        message=f"the HTML part is {_kilobytes(encoded)} encoded ({_kilobytes(decoded)} of HTML), "
+        message=f"the HTML part is {kilobytes(encoded)} encoded ({kilobytes(decoded)} of HTML), "
         + (f"over the {limit} KB" if too_large else f"close to the {limit} KB")
         + " where Gmail cuts a mail and hides the unsubscribe link",
         clients=("gmail",),
         fix="shorten the items, show fewer of them, or link to the full text",
     )
+
+
+def decoded_bytes(subject: Checked) -> int:
+    """Return the size of the largest variant's HTML, as the specimen gets it or, if larger, without any value."""
+    bare = (_static_bytes(variant.html) for variant in subject.compiled.variants.values())
+    return max(*(len(page.encode(errors="replace")) for page in subject.pages), *bare, 0)
 
 
 def encoded_bytes(decoded: int) -> int:
@@ -43,9 +48,9 @@ def encoded_bytes(decoded: int) -> int:
     return letters + -(-letters // _LINE_BYTES) * 2
 
 
+def kilobytes(count: int) -> str:
+    return f"{count / 1024:.0f} KB"
+
+
 def _static_bytes(part: Part) -> int:
     return sum(len(piece.encode()) for piece in part if isinstance(piece, str))
-
-
-def _kilobytes(count: int) -> str:
-    return f"{count / 1024:.0f} KB"

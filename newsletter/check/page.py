@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from html import unescape
 
 from newsletter.check.markup import VOID, Token, read_tokens
 
@@ -23,6 +25,8 @@ class Anchor:
 
     href: str
     label: str = ""  # its text, and the alt of the pictures in it
+    text: str = ""  # its text alone
+    name: str = ""  # aria-label: what is read out in its place
     hidden: str = ""  # why nobody sees it: "display:none"; empty when it is seen
     line: int
 
@@ -31,6 +35,10 @@ class Anchor:
 class Picture:
     src: str
     has_alt: bool  # alt="" counts: it says "decoration"
+    alt: str = ""
+    width: str | None = None  # attributes as written; None where there is none
+    height: str | None = None
+    hidden: str = ""  # why nobody sees it
     line: int
 
 
@@ -38,6 +46,8 @@ class Picture:
 class Page:
     anchors: tuple[Anchor, ...]
     pictures: tuple[Picture, ...]
+    text: str  # all that can be seen, pictures and their alt aside
+    empty_links: tuple[int, ...] = ()  # lines of visible links whose address is empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +65,8 @@ class _Style:
 class _Reader:
     anchors: list[Anchor] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
+    empty_links: list[int] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     open_styles: list[_Style] = field(default_factory=lambda: [_Style(name="")])
 
     def read(self, html: str) -> Page:
@@ -67,26 +79,37 @@ class _Reader:
             elif token.kind == "close":
                 self._close(token.name.lower())
             else:
-                self._label(token.text)
-        return Page(anchors=tuple(self.anchors), pictures=tuple(self.pictures))
+                self._text(unescape(token.text))
+        return Page(
+            anchors=tuple(self.anchors),
+            pictures=tuple(self.pictures),
+            text="".join(self.texts),
+            empty_links=tuple(self.empty_links),
+        )
 
     def _open(self, token: Token) -> None:
         name = token.name.lower()
         # The first of two equal attributes counts in HTML, the last one in a dict.
         attributes = {a.name.lower(): a.value for a in reversed(token.attributes)}
         style = _style_of(name, attributes, self.open_styles[-1])
-        if name == "a" and attributes.get("href"):
-            anchor = Anchor(href=attributes["href"].strip(), hidden=_hidden_link(style, attributes), line=token.line)
+        if name == "a" and "href" in attributes and not attributes["href"].strip() and not style.hidden:
+            self.empty_links.append(token.line)
+        if name == "a" and attributes.get("href", "").strip():
+            anchor = Anchor(
+                href=attributes["href"].strip(),
+                hidden=_hidden_link(style, attributes),
+                name=attributes.get("aria-label", ""),
+                line=token.line,
+            )
             self.anchors.append(anchor)
             style = _Style(
                 name=name, hidden=style.hidden, font_size_zero=style.font_size_zero, background=style.background,
                 anchor=anchor,
             )  # fmt: skip
         if name == "img":
-            src = attributes.get("src", "")
-            self.pictures.append(Picture(src=src, has_alt="alt" in attributes, line=token.line))
-            if not style.hidden:
-                self._label(attributes.get("alt", ""))
+            self.pictures.append(_picture(attributes, style, token.line))
+            if style.anchor is not None and not style.hidden:
+                style.anchor.label += attributes.get("alt", "")
         if name not in VOID and not token.self_closing:
             self.open_styles.append(style)
 
@@ -96,12 +119,29 @@ class _Reader:
                 del self.open_styles[depth:]
                 return
 
-    def _label(self, text: str) -> None:
+    def _text(self, text: str) -> None:
         style = self.open_styles[-1]
-        if style.anchor is not None and not style.hidden and not style.font_size_zero:
+        if style.hidden or style.font_size_zero:
+            return
+        self.texts.append(text)
+        if style.anchor is not None:
             style.anchor.label += text
+            style.anchor.text += text
 
 
+def _picture(attributes: Mapping[str, str], style: _Style, line: int) -> Picture:
+    return Picture(
+        src=attributes.get("src", "").strip(),
+        has_alt="alt" in attributes,
+        alt=attributes.get("alt", ""),
+        width=attributes.get("width"),
+        height=attributes.get("height"),
+        hidden=style.hidden,
+        line=line,
+    )
+
+
+@lru_cache(maxsize=8)  # every check of links and pictures reads the same few pages
 def read_page(html: str) -> Page:
     """Return the links and pictures of a mail, in order. Never raises."""
     return _Reader().read(html)

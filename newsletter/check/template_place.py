@@ -34,6 +34,11 @@ def place_of(subject: Checked, variant: str, token: Token, *, attribute: str = "
     return Place()
 
 
+def place_of_source(subject: Checked, pattern: str) -> Place:
+    """Return the first place in the templates where `pattern` matches what was written; nowhere where none does."""
+    return next(_search(subject, pattern), Place())
+
+
 def _patterns(token: Token, attribute: str) -> Iterator[str]:
     if token.kind == "text":
         yield re.escape(token.text.strip())

@@ -40,7 +40,7 @@ def good_compiled() -> CompiledIssue:
     return CompiledIssue(
         lang="ru",
         title="Стенд",
-        preheader="Первые испытания в декабре",
+        preheader="Первые испытания пройдут в декабре, заявки уже принимают",
         subject=("Стенд",),
         headers=MailHeaders(
             from_name="Пресс-служба",
@@ -61,7 +61,7 @@ def make_checked() -> MakeChecked:
     def make(**changes: Any) -> Checked:
         checked = Checked(
             subject="Стенд",
-            preheader="Первые испытания в декабре",
+            preheader="Первые испытания пройдут в декабре, заявки уже принимают",
             title="В «Заречье» открыли испытательный стенд",
             title_proposed=False,
             date=datetime.date(2026, 11, 20),

@@ -20,6 +20,10 @@ ERROR = Finding(id="unsubscribe_link", severity="error", message="no way out", f
 WARNING = Finding(id="no_date", severity="warning", message="there is no date")
 INFO = Finding(id="proposed_fact", severity="info", message="look at it")
 
+SPOILED = """<style>@media screen { @media print { a { color: red } } }</style><body style="color:#ccc;display:flex">
+<a href="http://newsletter.invalid/x"></a><img src="http://a.example/p.png"><img src="p.jpg">
+<a href="javascript:x()">здесь</a><a href="https://10.0.0.1">о стенде</a>"""
+
 
 def test_a_faultless_issue_has_no_finding(make_checked: MakeChecked) -> None:
     report = run_checks(make_checked())
@@ -78,9 +82,12 @@ def test_equal_findings_of_several_variants_are_reported_once(make_checked: Make
 def test_a_check_reports_under_its_own_id_only(make_checked: MakeChecked) -> None:
     spoiled = make_checked(
         title_proposed=True,
-        preheader="",
+        preheader="СРОЧНО!!! " + "НОВОСТЬ " * 20,
+        preheader_proposed=False,
         date=None,
-        sample_html='<a href="http://newsletter.invalid/x"></a><img src="http://a.example/p.png">' + "ы" * 60_000,
+        subject="СРОЧНО!!! " + "НОВОСТЬ " * 12 + "\x07",
+        sample_html=SPOILED + "ы" * 60_000,
+        variant_html={"language=en": '<img src="http://a.example/p.webp" alt="p.jpg">'},
         rendered_mjml={
             "": '<mjml><mj-body id="x" y="z" width="wide"><mj-foo></mj-foo><mj-text mj-class="n">'
             "</mj-text><mj-section></mj-wrapper></mj-body></mjml>"
@@ -91,7 +98,7 @@ def test_a_check_reports_under_its_own_id_only(make_checked: MakeChecked) -> Non
         ids = {finding.id for finding in check(spoiled)}
         assert ids <= {finding_id}
         seen |= ids
-    assert seen == set(CHECKS) - {"unsubscribe_link", "proposed_fact"}
+    assert seen == set(CHECKS) - {"unsubscribe_link", "proposed_fact", "no_preheader"}
 
 
 def test_a_waiver_with_a_reason_lets_a_finding_stand(make_checked: MakeChecked) -> None:

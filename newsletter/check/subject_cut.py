@@ -1,0 +1,27 @@
+"""A subject longer than inbox lists show: what stands behind the cut is read by few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from newsletter.check.checked import Checked, front_place
+from newsletter.check.finding import Finding
+from newsletter.check.inbox import DESKTOP_CHARACTERS, PHONE_CHARACTERS, cut, shown_length
+
+
+def find(subject: Checked) -> Iterator[Finding]:
+    length = shown_length(subject.subject)
+    if length <= PHONE_CHARACTERS or (subject.title_proposed and subject.subject == subject.title):
+        return  # of a subject that nobody wrote, title_proposed says enough
+    is_cut_everywhere = length > DESKTOP_CHARACTERS
+    width = DESKTOP_CHARACTERS if is_cut_everywhere else PHONE_CHARACTERS
+    place = front_place(subject, "subject")
+    yield Finding(
+        id="subject_cut",
+        severity="warning" if is_cut_everywhere else "info",
+        message=f"the subject has {length} characters; {'most lists' if is_cut_everywhere else 'phones'} show: "
+        f"«{cut(subject.subject, width)}»",
+        file=place.file,
+        line=place.line,
+        fix=f"say the news in the first {PHONE_CHARACTERS} characters",
+    )
