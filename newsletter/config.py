@@ -27,6 +27,7 @@ from newsletter.settings import (
     Smtp,
     SubscriberField,
     SubscriberSettings,
+    Typography,
 )
 from newsletter.settings_source import FILE, Key, Place, read_source
 
@@ -42,6 +43,7 @@ __all__ = [
     "Smtp",
     "SubscriberField",
     "SubscriberSettings",
+    "Typography",
     "known_settings",
     "load_settings",
 ]
@@ -55,6 +57,7 @@ SECTIONS: dict[str, type] = {
     "database": Database,
     "send": Send,
     "review": Review,
+    "typography": Typography,
 }
 
 # Empty text is always allowed: it means "not set".
@@ -80,6 +83,7 @@ _TEXT_RULES: dict[str, Callable[[str], str]] = {
     "smtp.starttls": rules.one_of("auto", "required", "no"),
     "send.uncertain": rules.one_of("hold", "resend"),
     "review.test_addresses": rules.mailbox,
+    "typography.percent": rules.one_of("as_written", "space", "none"),
 }
 _NUMBER_RULES: dict[str, Callable[[float], str]] = {
     "smtp.window": rules.between(1, 64),
@@ -93,7 +97,10 @@ _NUMBER_RULES: dict[str, Callable[[float], str]] = {
     "review.approvals_required": rules.between(0, 20),
 }
 _ALWAYS_SET = frozenset(
-    {"office.timezone", "office.lang", "brand.accent", "brand.tint", "smtp.starttls", "send.uncertain"}
+    {
+        *("office.timezone", "office.lang", "brand.accent", "brand.tint"),
+        *("smtp.starttls", "send.uncertain", "typography.percent"),
+    }
 )
 _PATHS = frozenset({"smtp.password_file", "smtp.ca_file", "dkim.key_file", "dkim.ed25519_key_file"})
 _FROM_ENVIRONMENT_ONLY = frozenset({"smtp.password"})

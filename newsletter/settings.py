@@ -114,6 +114,23 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Typography:
+    """Which rules of language/typography.py run over the text of a mail."""
+
+    quotes: bool = True
+    dashes: bool = True
+    ranges: bool = True
+    minus: bool = True
+    spaces: bool = True
+    ellipsis: bool = True
+    nbsp_numbers: bool = True
+    nbsp_short: bool = True
+    digit_groups: bool = True
+    abbreviations: bool = True
+    percent: str = "as_written"  # as_written; space: a no-break space before %; none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberField:
     default: str | None = None  # printed when a subscriber has no value; None: the template must say
 
@@ -139,6 +156,7 @@ class Settings:
     database: Database = field(default_factory=Database)
     send: Send = field(default_factory=Send)
     review: Review = field(default_factory=Review)
+    typography: Typography = field(default_factory=Typography)
     subscriber: SubscriberSettings = field(default_factory=SubscriberSettings)
 
     def missing(self) -> tuple[str, ...]:
