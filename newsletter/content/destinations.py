@@ -63,7 +63,8 @@ _ONLY_TALK = re.compile(
     re.IGNORECASE,
 )
 _BUYS = re.compile(
-    r"покупа[юе]т|приобрета[юе]т|закупа[юе]т|заказыва[юе]т|покупател|импорт[её]р|растут|рынк|лид(?:ер|ир)",
+    r"покупа[юе]т|приобрета[юе]т|закупа[юе]т|заказыва[юе]т|покупател|импорт[её]р|растут|рынк|лид(?:ер|ир)"
+    r"|(?:купил|приобрел|приобрёл|заказал|закупил)[аи]?(?![а-яё])|заказчик|потребител|получател",
     re.IGNORECASE,
 )
 _TO = re.compile(
@@ -71,6 +72,10 @@ _TO = re.compile(
     r"(?:(?:порт|город|регион|провинци|област|магазин|завод|предприяти|компани|клиник|больниц|школ|рынк)[а-яё]*\s+)?$",
     re.IGNORECASE,
 )
+_INSTRUMENTAL = re.compile(r"(?:ом|ем|ой|ей|ией|ью|ами)$")
+_WITH = re.compile(r"\bсо?\s+$")
+# «Офис в Минске», «покупатель в Каире»: where a city is, not where something goes. Sold or installed there counts.
+_SOLD_THERE = re.compile(r"прода[юеё]|продан|реализ|внедр|установ|куп(?:ил|ят)|покупа[юе]т|закуп|заказ", re.IGNORECASE)
 _CUSTOMERS_FROM = re.compile(r"(?:заказчик|покупател|потребител|клиент)[а-яё]*\s+из\s+$", re.IGNORECASE)
 _CONTRACT = re.compile(
     r"контракт[а-яё]*[^.;]*(?:подписан|заключ[её]н|выполн)|договор[а-яё]*\s[^.;]*(?:подписан|заключ[её]н)|отгру[жз]|прода[нл]|поставл",
@@ -132,6 +137,7 @@ def _clauses(sentence: str) -> Iterator[str]:
 def _in_clause(clause: str, *, buys: bool) -> Iterator[tuple[str, str]]:
     head = ""  # the part of the world that the list at hand stands under
     accepted: Place | None = None
+    bought = 0  # «подшипники закупает в Китае, литье – в Липецкой области»: the verb holds for all of the list
     for place in find_places(clause):
         between = clause[accepted.end : place.start] if accepted is not None else ""
         listed = accepted is not None and bool(_LISTED.fullmatch(between))
@@ -139,10 +145,14 @@ def _in_clause(clause: str, *, buys: bool) -> Iterator[tuple[str, str]]:
         before = clause[: place.start]
         customers = bool(_CUSTOMERS_FROM.search(before) and _CONTRACT.search(clause))
         ours = _WE_BOUGHT.search(before)
-        if (_FROM.search(before) and not customers) or (ours and not _SOLD.search(ours.group())):
+        bought = ours.end() if ours else bought if bought and not _SOLD.search(before[bought:]) else 0
+        partner = _is_partner(clause, place)
+        if (bought and not (ours and _SOLD.search(ours.group()))) or (
+            _FROM.search(before) and not customers and not partner
+        ):
             accepted, head = None, ""
             continue
-        led = bool(_TO.search(before)) or customers
+        led = (bool(_TO.search(before)) and not _is_only_site(clause, place)) or customers or partner
         subject = buys and is_nominative(clause, place)
         heading = place.is_region and bool(re.match(r"\s*[–—:(]", clause[place.end :]))
         if not (listed or headed or led or subject or heading):
@@ -158,3 +168,17 @@ def _in_clause(clause: str, *, buys: bool) -> Iterator[tuple[str, str]]:
                 head = ""
             yield (head or place.region), place.name
         accepted = place
+
+
+def _is_partner(clause: str, place: Place) -> bool:
+    """Claim that a place is whom a contract of delivery was made with: «контракт заключен с Эквадором»."""
+    written = clause[place.start : place.end]
+    contract = _WITH.search(clause[: place.start]) and _CONTRACT.search(clause) and not place.is_city
+    return bool(contract and _INSTRUMENTAL.search(written))
+
+
+def _is_only_site(clause: str, place: Place) -> bool:
+    """Claim that a city is where something is: in the locative, and nothing is sold or installed there."""
+    written = clause[place.start : place.end]
+    in_it = place.is_city and written != place.name and re.search(r"[еи]$", written)
+    return bool(in_it and not _SOLD_THERE.search(clause))

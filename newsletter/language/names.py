@@ -6,38 +6,31 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from newsletter.language.table import words
-
-Gender = Literal["m", "f"]
-
-_MEN = words("""
-Александр Алексей Анатолий Андрей Антон Аркадий Арсений Артем Артём Артур Афанасий Богдан Борис Вадим Валентин Валерий
-Василий Вениамин Виктор Виталий Владимир Владислав Всеволод Вячеслав Геннадий Георгий Герман Глеб Григорий Даниил
-Данила Денис Дмитрий Евгений Егор Захар Иван Игнат Игорь Илья Иннокентий Иосиф Кирилл Клим Константин Лев Леонид Макар
-Максим Марат Марк Матвей Михаил Назар Никита Николай Олег Павел Петр Пётр Платон Прохор Рамиль Ренат Ринат Родион
-Роман Ростислав Руслан Рустам Савелий Святослав Семен Семён Сергей Станислав Степан Тарас Тимофей Тимур Тихон Федор
-Фёдор Филипп Эдуард Эльдар Эмиль Юлиан Юрий Яков Ян Ярослав Джон Дэвид Майкл Питер Томас Роберт Джеймс Ричард Ахмед
-Али Ильдар Айрат Азат Булат Радик Дамир Магомед Рашид Шамиль Ли Ван
-""")
-_WOMEN = words("""
-Агата Аделина Аза Алевтина Александра Алена Алёна Алина Алиса Алла Альбина Анастасия Ангелина Анжела Анна Антонина
-Анфиса Валентина Валерия Варвара Василиса Вера Вероника Виктория Виолетта Галина Дарья Диана Дина Ева Евгения
-Екатерина Елена Елизавета Жанна Зинаида Зоя Инга Инна Ирина Карина Каролина Кира Клавдия Ксения Лариса Лидия Лилия
-Любовь Людмила Майя Маргарита Марина Мария Марьяна Милана Мила Надежда Наталия Наталья Нелли Ника Нина Нонна Оксана
-Олеся Ольга Полина Раиса Регина Римма Роза Светлана Серафима Снежана София Софья Таисия Тамара Татьяна Ульяна Фаина
-Эвелина Элина Эльвира Эльмира Эмма Юлия Яна Ярослава Гузель Лейла Айгуль Алсу Эмилия Джейн Сара
-""")
-FIRST_NAMES: dict[str, Gender] = {**dict.fromkeys(_MEN, "m"), **dict.fromkeys(_WOMEN, "f")}
+from newsletter.language.first_names import FIRST_NAMES, LATIN_FIRST_NAMES, Gender
 
 _CAPITAL = r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?"
 _RUN = re.compile(rf"(?<![А-Яа-яЁё\-]){_CAPITAL}(?:[ \u00a0]{_CAPITAL})+(?![А-Яа-яЁё\-])")
 _WORD = re.compile(_CAPITAL)
-_LATIN_RUN = re.compile(r"(?<![A-Za-z])[A-Z][a-z]+(?: [A-Z]\.)?(?: [A-Z][a-z]+(?:-[A-Z][a-z]+)?)+(?![A-Za-z])")
+_LATIN_WORD = r"[A-ZÀ-Ž][a-zà-ž]+(?:-[A-ZÀ-Ž][a-zà-ž]+)?"
+_LATIN_RUN = re.compile(
+    rf"(?<![A-Za-z]){_LATIN_WORD}(?: [A-Z]\.)?(?: (?:van|von|de|da|di|al))?(?: {_LATIN_WORD})+(?![A-Za-z])"
+)
+_COMPANY = re.compile(
+    r"\b(?:Systems?|Group|Inc|Ltd|Technolog\w+|Solutions?|Bank|Academy|University|Institute|Labs?|Energy|Motors?|Media"
+    r"|Capital|Partners?|Holding|Industr\w+|International|Global|Software|Electronics?|Power|Design|Studio|Consulting"
+    r"|Logistics?|Company|Corporation|Foundation|Centers?|Park|Forum|Summit|Awards?|Club|Hotel|Airlines?|Week|Days?)\b"
+)
+# «А. С. Белов», «Белов А. С.»
+_INITIAL = r"[А-ЯЁ]\.[ \u00a0]?"
+_INITIALS = re.compile(
+    rf"(?<![А-Яа-яЁё\-.])(?:{_INITIAL}(?:{_INITIAL})?{_CAPITAL}|{_CAPITAL}[ \u00a0]{_INITIAL}[А-ЯЁ]\.)(?![А-Яа-яЁё\-])"
+)
 _PATRONYMIC = re.compile(r"(?:ович|евич|ьич|овна|евна|ична|инична)$")
+_GENITIVE_PATRONYMIC = re.compile(r"(?:(?<=ич)а|(?<=вн)ы|(?<=чн)ы)$")
 _OBLIQUE_SURNAME = re.compile(r"(?:овым|евым|иным|ому|ого|скую|ских|ову|еву|ину)$")
-
+_FAMILY_FIRST = frozenset({"Нгуен", "Чан", "Фам", "Хоанг", "Ле"})  # three words, the family's first
 
 _GENITIVE_SURNAMES: dict[Gender, tuple[tuple[str, str], ...]] = {
     "m": (
@@ -48,9 +41,26 @@ _GENITIVE_SURNAMES: dict[Gender, tuple[tuple[str, str], ...]] = {
         ("ёва", "ёв"),
         ("ина", "ин"),
         ("ына", "ын"),
+        ("ых", "ых"),
+        ("их", "их"),
+        ("ко", "ко"),
     ),
-    "f": (("ской", "ская"), ("цкой", "цкая"), ("овой", "ова"), ("евой", "ева"), ("иной", "ина")),
+    "f": (
+        ("ской", "ская"),
+        ("цкой", "цкая"),
+        ("овой", "ова"),
+        ("евой", "ева"),
+        ("ёвой", "ёва"),
+        ("иной", "ина"),
+        ("ыной", "ына"),
+    ),
 }
+_HARD_MAN = re.compile(r"([бвгджзклмнпрстфхцчшщ])а$")  # «по словам Яна Вольфа»
+_INDECLINABLE_WOMAN = re.compile(r"[бвгджзклмнпрстфхцчшщоеиую]$")  # «по словам Анны Кравчук»
+
+
+def _nominative_end(ending: re.Match[str]) -> str:
+    return "" if ending.group() == "а" else "а"
 
 
 class Name(NamedTuple):
@@ -62,22 +72,43 @@ class Name(NamedTuple):
 
     @property
     def surname(self) -> str:
-        return re.split(r"[ \u00a0]", self.words)[-1]
+        return surname_of(self.words)
+
+
+def surname_of(name: str) -> str:
+    """Return the last word of a name that is no initial."""
+    whole = [word for word in re.split(r"[ \u00a0]", name) if not word.endswith(".")]
+    return whole[-1].rsplit(".", 1)[-1] if whole else name.rsplit(".", 1)[-1]
 
 
 def find_names(text: str) -> Iterator[Name]:
-    """Yield the names that begin with a known first name in the nominative."""
+    """Yield the names that begin with a known first name in the nominative, or that have initials."""
     for run in _RUN.finditer(text):
         words = list(_WORD.finditer(run.group()))
         at = 0
         while at < len(words) - 1:
-            if words[at].group() in FIRST_NAMES and not _OBLIQUE_SURNAME.search(words[at + 1].group()):
-                size = 3 if at + 2 < len(words) and _PATRONYMIC.search(words[at + 1].group()) else 2
+            if size := _size(words, at):
                 start, end = run.start() + words[at].start(), run.start() + words[at + size - 1].end()
                 yield Name(start, end, text[start:end])
                 at += size
             else:
                 at += 1
+    for run in _LATIN_RUN.finditer(text):
+        if run.group().split(" ", 1)[0] in LATIN_FIRST_NAMES and not _COMPANY.search(run.group()):
+            yield Name(run.start(), run.end(), run.group())
+    for initials in _INITIALS.finditer(text):
+        if not _OBLIQUE_SURNAME.search(surname_of(initials.group())):
+            yield Name(initials.start(), initials.end(), initials.group())
+
+
+def _size(words: list[re.Match[str]], at: int) -> int:
+    """Return how many words of a run are a name that begins with the word at a place; 0 when it begins none."""
+    first, second = words[at].group(), words[at + 1].group()
+    if first in _FAMILY_FIRST and len(words) - at == 3:
+        return 3
+    if first not in FIRST_NAMES or _OBLIQUE_SURNAME.search(second):
+        return 0
+    return 3 if at + 2 < len(words) and _PATRONYMIC.search(second) else 2
 
 
 def find_genitive_names(text: str) -> Iterator[Name]:
@@ -85,11 +116,30 @@ def find_genitive_names(text: str) -> Iterator[Name]:
     genitives = _genitives()
     for run in _RUN.finditer(text):
         words = list(_WORD.finditer(run.group()))
-        for first, last in pairwise(words):
+        for at, (first, second) in enumerate(pairwise(words)):
             known = genitives.get(first.group(), "")
-            surname = _nominative_surname(last.group(), FIRST_NAMES[known]) if known else ""
-            if surname:
-                yield Name(run.start() + first.start(), run.start() + last.end(), f"{known} {surname}")
+            if not known:
+                continue
+            between, last = "", second
+            if _GENITIVE_PATRONYMIC.search(second.group()) and at + 2 < len(words):
+                between, last = f"{_GENITIVE_PATRONYMIC.sub(_nominative_end, second.group())} ", words[at + 2]
+            if surname := nominative_surname(last.group(), FIRST_NAMES[known]):
+                yield Name(run.start() + first.start(), run.start() + last.end(), f"{known} {between}{surname}")
+
+
+def _oblique(name: str, gender: Gender) -> tuple[str, str, str]:
+    """Return the genitive, dative and instrumental of a first name."""
+    if name.endswith("а"):
+        soft = name[-2] in "гкхжшчщц"
+        return name[:-1] + ("и" if soft and name[-2] != "ц" else "ы"), name[:-1] + "е", name[:-1] + "ой"
+    if name.endswith("я"):
+        return name[:-1] + "и", name[:-1] + ("и" if name.endswith("ия") else "е"), name[:-1] + "ей"
+    if name.endswith("ь") and gender == "f":
+        return name[:-1] + "и", name[:-1] + "и", name + "ю"
+    if name.endswith(("й", "ь")):
+        return name[:-1] + "я", name[:-1] + "ю", name[:-1] + "ем"
+    stem = {"Павел": "Павл", "Лев": "Льв", "Пётр": "Петр"}.get(name, name)
+    return (stem + "а", stem + "у", stem + "ом") if re.search(r"[бвгджзклмнпрстфхцчшщ]$", stem) else ("", "", "")
 
 
 @cache
@@ -97,22 +147,45 @@ def _genitives() -> dict[str, str]:
     """Return first names by their genitive; forms that are a name themselves (Валентина, Александра) are left out."""
     forms: dict[str, str] = {}
     for name, gender in FIRST_NAMES.items():
-        if name.endswith("а"):
-            form = name[:-1] + ("и" if name[-2] in "гкхжшчщ" else "ы")
-        elif name.endswith(("я", "ь")) and not (name.endswith("ь") and gender == "m"):
-            form = name[:-1] + "и"
-        elif name.endswith(("й", "ь")):
-            form = name[:-1] + "я"
-        else:
-            form = {"Павел": "Павла", "Лев": "Льва", "Петр": "Петра", "Пётр": "Петра"}.get(name, name + "а")
-        forms.setdefault(form, name)
-    return {form: name for form, name in forms.items() if form not in FIRST_NAMES}
+        forms.setdefault(_oblique(name, gender)[0], name)
+    return {form: name for form, name in forms.items() if form and form not in FIRST_NAMES}
 
 
-def _nominative_surname(genitive: str, gender: Gender) -> str:
+@cache
+def _all_forms() -> frozenset[str]:
+    return frozenset(form for name, gender in FIRST_NAMES.items() for form in (name, *_oblique(name, gender)) if form)
+
+
+def find_written_names(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where names stand, in whatever case: a form of a known first name, a patronymic or not, a surname."""
+    for run in _RUN.finditer(text):
+        words = list(_WORD.finditer(run.group()))
+        at = 0
+        while at < len(words) - 1:
+            size = 3 if words[at].group() in _FAMILY_FIRST and len(words) - at == 3 else 0
+            if not size and words[at].group() in _all_forms():
+                size = (
+                    3
+                    if at + 2 < len(words) and re.search(r"(?:вич|вн|ичн|ьич)[а-я]{0,2}$", words[at + 1].group())
+                    else 2
+                )
+            if size:
+                yield run.start() + words[at].start(), run.start() + words[at + size - 1].end()
+            at += size or 1
+    for name in find_names(text):
+        if re.search(r"[A-Za-z.]", name.words):
+            yield name.start, name.end
+
+
+def nominative_surname(genitive: str, gender: Gender) -> str:
     """Return a surname of the common patterns in the nominative; empty for others."""
     patterns = _GENITIVE_SURNAMES[gender]
-    return next((genitive[: -len(end)] + nominative for end, nominative in patterns if genitive.endswith(end)), "")
+    found = next((genitive[: -len(end)] + nominative for end, nominative in patterns if genitive.endswith(end)), "")
+    if found:
+        return found
+    if gender == "f":
+        return genitive if _INDECLINABLE_WOMAN.search(genitive) and not genitive.endswith(("ой", "ей")) else ""
+    return _HARD_MAN.sub(r"\1", genitive) if _HARD_MAN.search(genitive) else ""
 
 
 def find_last_name(text: str) -> Name | None:
@@ -120,7 +193,7 @@ def find_last_name(text: str) -> Name | None:
 
     Latin letters count only where there is no name in Cyrillic ones.
     """
-    known = list(find_names(text))
+    known = sorted(name for name in find_names(text) if not re.search("[A-Za-z]", name.words))
     if known:
         return known[-1]
     for run in reversed(list(_RUN.finditer(text))):
@@ -128,7 +201,7 @@ def find_last_name(text: str) -> Name | None:
         size = 3 if len(words) >= 3 and _PATRONYMIC.search(words[-2].group()) else 2
         start = run.start() + words[-size].start()
         return Name(start, run.end(), text[start : run.end()])
-    latin = list(_LATIN_RUN.finditer(text))
+    latin = [run for run in _LATIN_RUN.finditer(text) if not _COMPANY.search(run.group())]
     return Name(latin[-1].start(), latin[-1].end(), latin[-1].group()) if latin else None
 
 
@@ -137,4 +210,6 @@ def gender_of(name: str) -> Gender:
     words = re.split(r"[ \u00a0]", name)
     if words[0] in FIRST_NAMES:
         return FIRST_NAMES[words[0]]
-    return "f" if re.search(r"(?:ва|на|ая|яя)$", words[-1]) else "m"
+    if known := next((FIRST_NAMES[word] for word in words[1:] if word in FIRST_NAMES), None):
+        return known
+    return "f" if re.search(r"(?:ва|на|ая|яя)$", surname_of(name)) else "m"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -298,4 +299,5 @@ def test_no_word_is_lost(parts: list[str]) -> None:
         " ".join((plain(block.text), block.attribution if isinstance(block, Quote) else ""))
         for block in found(paragraph)
     )
-    assert sorted(re.findall(r"\w+", out)) == sorted(re.findall(r"\w+", paragraph))
+    # An attribution may repeat words of the prose before it.
+    assert not Counter(re.findall(r"\w+", paragraph)) - Counter(re.findall(r"\w+", out))

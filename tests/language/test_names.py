@@ -64,7 +64,8 @@ def test_a_role_is_written_as_inside_a_sentence() -> None:
         ("Директором по развитию", "директор по развитию"),
         ("Первым заместителем главы", "первый заместитель главы"),
         ("Главным технологом", "главный технолог"),
-        ("Космонавтом", ""),
+        ("Космонавтом", "космонавт"),
+        ("Флибустьером", ""),
     ],
 )
 def test_an_appointment_gives_the_role_in_the_nominative(role: str, nominative: str) -> None:
