@@ -203,9 +203,9 @@ def test_a_mail_reaches_no_server(browser: Chromium, tracker: Counting, markup: 
 
 
 @pytest.mark.service
-def test_a_page_that_wants_to_go_elsewhere_is_still_what_is_shown(browser: Chromium) -> None:
-    page = '<meta http-equiv="refresh" content="0;url=https://elsewhere.example/"><p style="background: green">.</p>'
-    assert GREEN in shot(browser, page)
+def test_no_page_of_chromium_s_own_stands_in_a_mail(browser: Chromium) -> None:
+    frames = '<iframe src="https://elsewhere.example/" style="border: 0"></iframe><iframe src="x" style="border: 0">'
+    assert shot(browser, frames, width=400) == {WHITE}
 
 
 @pytest.mark.service
