@@ -195,9 +195,6 @@ class Chromium:
             body, kind = found
             request |= {"responseCode": 200, "responseHeaders": [{"name": "Content-Type", "value": kind}]}
             self._send("Fetch.fulfillRequest", session, request | {"body": base64.b64encode(body).decode()})
-        elif params.get("resourceType") == "Document":
-            # "No content" leaves what is shown as it is; a failure would put an error page over the mail.
-            self._send("Fetch.fulfillRequest", session, request | {"responseCode": 204})
         else:
             self._send("Fetch.failRequest", session, request | {"errorReason": "BlockedByClient"})
 

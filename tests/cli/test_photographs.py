@@ -203,12 +203,6 @@ def test_a_mail_reaches_no_server(browser: Chromium, tracker: Counting, markup: 
 
 
 @pytest.mark.service
-def test_no_page_of_chromium_s_own_stands_in_a_mail(browser: Chromium) -> None:
-    frames = '<iframe src="https://elsewhere.example/" style="border: 0"></iframe><iframe src="x" style="border: 0">'
-    assert shot(browser, frames, width=400) == {WHITE}
-
-
-@pytest.mark.service
 def test_a_published_picture_is_shown_and_a_file_of_this_machine_is_not(browser: Chromium, tmp_path: Path) -> None:
     folder = tmp_path / "a"
     folder.mkdir()
