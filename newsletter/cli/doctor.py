@@ -107,6 +107,20 @@ def check_workspace(context: CommandContext) -> Iterator[Finding]:
         yield Finding(check="workspace", state="ok", message=f"{context.workspace.root}, var/ is private")
 
 
+def check_content(context: CommandContext) -> Iterator[Finding]:
+    from newsletter.language.recogniser import available, versions
+
+    if context.settings.office.lang.partition("-")[0] == "ru" and not available():
+        message = "the language models are not installed: people and places are found by rules alone"
+        yield Finding(check="content", state="warn", message=message, fix='install "newsletter[ru]"')
+    elif available():
+        named = ", ".join(f"{name} {version}" for name, version in versions().items())
+        yield Finding(check="content", state="ok", message=f"the language models are there: {named}")
+    if not context.settings.assets_url:
+        message = "assets_url is not set: pictures must be on the web already"
+        yield Finding(check="content", state="ok", message=message, fix="set it to publish files from content/")
+
+
 def check_secret(context: CommandContext) -> Iterator[Finding]:
     path, environ = context.workspace.key_file, context.environ
     lost = "losing it breaks the unsubscribe links already mailed, and forgets who unsubscribed"
@@ -188,6 +202,7 @@ Check = Callable[[CommandContext], Iterator[Finding]]
 CHECKS: dict[str, Check] = {
     "settings": check_settings,
     "workspace": check_workspace,
+    "content": check_content,
     "keys": check_secret,
     "database": check_database,
     "relay": check_relay,

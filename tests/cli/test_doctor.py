@@ -20,6 +20,7 @@ from aiosmtpd.smtp import SMTP
 from newsletter.cli.doctor import CHECKS, Finding, examine
 from newsletter.cli.main import main
 from newsletter.cli.sender_dns import dns_hints, resolver
+from newsletter.language.recogniser import rules_alone
 from newsletter.workspace import Workspace
 
 READY = """
@@ -248,3 +249,18 @@ def test_a_silent_name_server_is_an_error() -> None:
         silent.bind(("127.0.0.1", 0))
         with pytest.raises(OSError, match="does not answer"):
             resolver("127.0.0.1", silent.getsockname()[1], timeout_seconds=0.2)("zarechye.example", "MX")
+
+
+def test_missing_language_models_are_told_with_the_way_to_have_them(in_workspace: Workspace) -> None:
+    with rules_alone():
+        (finding, _) = found(in_workspace, "content")
+    assert (finding.state, finding.fix) == ("warn", 'install "newsletter[ru]"')
+    (there, _) = found(in_workspace, "content")
+    assert there.state == "ok"
+    assert "natasha" in there.message
+
+
+def test_an_english_office_needs_no_russian_models(in_workspace: Workspace) -> None:
+    write(in_workspace, '[office]\nlang = "en"\n')
+    with rules_alone():
+        assert all("models" not in finding.message for finding in found(in_workspace, "content"))
