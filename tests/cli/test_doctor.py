@@ -183,7 +183,7 @@ def test_a_relay_that_is_down_stops_no_other_check(workspace: Workspace) -> None
     write(workspace, READY.format(port=port))
     findings = examine(workspace.root, network=False)
     assert [finding.check for finding in findings if finding.state == "fail"] == ["relay"]
-    assert [finding.check for finding in findings] == list(CHECKS)
+    assert list(dict.fromkeys(finding.check for finding in findings)) == list(CHECKS)
 
 
 class NameServer:
