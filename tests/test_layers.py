@@ -52,7 +52,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aiosmtpd": ("transport/embedded.py",),
     "aiosmtplib": ("transport/",),
     "alembic": ("store/",),
-    "cssselect": ("check/stylesheet.py",),
+    "cssselect": ("check/selectors.py",),
     "cssutils": ("render/inline.py",),
     "dns": ("cli/sender_dns.py",),
     "email_validator": ("address.py",),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from newsletter.check import (
+    contrast,
     control_characters,
     encoded_size,
     gmail_style,
@@ -68,6 +69,7 @@ CHECKS: Mapping[str, Callable[[Checked], Iterable[Finding]]] = {
     "image_format": image_format.find,
     "image_size": image_size.find,
     "image_only": image_only.find,
+    "contrast": contrast.find,
     "placeholder_link": placeholder_link.find,
     "insecure_link": insecure_link.find,
     "link_target": link_target.find,
