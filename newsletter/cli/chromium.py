@@ -195,6 +195,9 @@ class Chromium:
             body, kind = found
             request |= {"responseCode": 200, "responseHeaders": [{"name": "Content-Type", "value": kind}]}
             self._send("Fetch.fulfillRequest", session, request | {"body": base64.b64encode(body).decode()})
+        elif params.get("resourceType") == "Document":
+            # A page that wants to go elsewhere: "no content" leaves it standing, a failure would empty it.
+            self._send("Fetch.fulfillRequest", session, request | {"responseCode": 204})
         else:
             self._send("Fetch.failRequest", session, request | {"errorReason": "BlockedByClient"})
 
