@@ -16,10 +16,11 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from newsletter.content.item import Image, NewsItem, Origin, Text, plain
+from newsletter.content.polish import Mend, mends_of, polish_header, polish_item, polish_text, polish_words, word_mends
 from newsletter.errors import InputError, UsageError
 from newsletter.issue_file import Written, first_with, front_of
 from newsletter.language.digest import digest_preheader, digest_title
-from newsletter.settings import Settings
+from newsletter.settings import Settings, Typography
 
 MAX_VARIANTS = 12  # every one is compiled, checked and approved, whatever the audience
 MAX_PREHEADER = 130  # characters; inbox lists show 40 to 130
@@ -57,6 +58,7 @@ class Issue:
     embargo_origin: Origin | None = None  # where that is written
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     waivers: Mapping[str, str] = field(default_factory=dict)  # {finding id: reason}, of the issue as a whole
+    mends: tuple[Mend, ...] = ()  # what typography changed, or would change, to the eye
 
     @property
     def dir(self) -> str:
@@ -100,7 +102,7 @@ def build_issue(
     embargo_until, embargo_origin = _embargo(
         [*said.written, *(front_of(item) for item in items)], settings.office.timezone
     )
-    return Issue(
+    raw = Issue(
         kind="digest" if is_digest else "letter",
         key=said.word("key") or key,
         items=tuple(items),
@@ -118,6 +120,26 @@ def build_issue(
         embargo_origin=embargo_origin,
         variants=_variants(said, settings),
         waivers=_waivers(said),
+    )
+    return _polished(raw, settings.typography)
+
+
+def _polished(issue: Issue, rules: Typography) -> Issue:
+    """Return the issue with every word as set: last of all, since rules that look for facts read what was written."""
+    mends = [mend for item in issue.items for mend in mends_of(item, rules)]
+    if issue.kind == "letter":
+        lines, path = issue.items[0].front_lines, issue.items[0].origin.path
+        for key, words in (("subject", issue.subject), ("preheader", issue.preheader)):
+            if key in lines:
+                mends += word_mends(words, issue.lang, rules, Origin(path=path, line=lines[key]))
+    return replace(
+        issue,
+        items=tuple(polish_item(item, rules) for item in issue.items),
+        title=polish_words(issue.title, issue.lang, rules),
+        subject=polish_header(issue.subject, issue.lang, rules),
+        preheader=polish_words(issue.preheader, issue.lang, rules),
+        intro=polish_text(issue.intro, issue.lang, rules),
+        mends=tuple(mends),
     )
 
 
@@ -154,7 +176,7 @@ def _refuse_local_images(item: NewsItem) -> None:
                 f"the picture {block.src} lies on this machine, where no reader can fetch it",
                 path=block.origin.path,
                 line=block.origin.line,
-                fix="put it on your web site and write its https address",
+                fix="set assets_url in newsletter.toml to have it published, or write the https address of a picture",
             )
 
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.content.item import Image, NewsItem, Origin, Span
+from newsletter.content.item import Image, NewsItem, Origin, Span, plain
 from newsletter.errors import InputError
 from newsletter.issue import MAX_PREHEADER, ContentOptions, build_issue
 from newsletter.issue_file import Written
 from newsletter.language.digest import day_range
-from newsletter.settings import Office, Settings
+from newsletter.settings import Office, Settings, Typography
 
 
 def item(**changes: object) -> NewsItem:
@@ -163,13 +163,14 @@ def test_title_option_names_the_digest_and_leaves_its_items_alone() -> None:
 def test_a_digest_that_nobody_named_is_called_by_office_and_days() -> None:
     office = Settings(office=Office(name="ОЭЗ «Заречье»"))
     made = digest(item(date=date(2026, 11, 14)), item(date=None), item(date=date(2026, 11, 20)), settings=office)
-    assert made.title == made.subject == "ОЭЗ «Заречье»: новости 14–20\u00a0ноября 2026\u00a0г."
+    assert made.title.replace("\u00a0", " ") == "ОЭЗ «Заречье»: новости 14–20 ноября 2026 г."
+    assert made.subject.replace("\u00a0", " ") == made.title.replace("\u00a0", " ")
     assert (made.title_proposed, made.date) == (True, date(2026, 11, 20))
 
 
 def test_proposed_preheader_names_the_items_that_the_subject_does_not() -> None:
     made = digest(item(title="Первая"), item(title="Вторая."), item(title="Третья"), subject="Первая и другие")
-    assert (made.preheader, made.preheader_proposed) == ("Ещё в выпуске: Вторая; Третья", True)
+    assert (made.preheader, made.preheader_proposed) == ("Ещё в\u00a0выпуске: Вторая; Третья", True)
     assert digest(item(title="A"), item(title="B"), subject="x", lang="en").preheader == "In this issue: A; B"
     assert len(digest(*[item(title="Длинный заголовок новости")] * 9).preheader) <= MAX_PREHEADER
 
@@ -212,3 +213,19 @@ def test_picture_of_this_machine_is_an_error_with_its_line() -> None:
 def test_picture_on_the_web_is_taken() -> None:
     image = Image(src="https://zarechye.example/a.png", alt="схема", origin=Origin(path="content/a.md", line=6))
     assert issue(item(blocks=(image,))).items[0].blocks == (image,)
+
+
+def test_words_are_set_last_and_the_subject_without_no_break_spaces() -> None:
+    made = issue(item(title='Рост "Заречья" - 5 %', title_proposed=False, lead=(Span(text="Рост - 5 %."),)))
+    assert made.title == "Рост «Заречья»\u00a0— 5\u00a0%"
+    assert made.subject == "Рост «Заречья» — 5 %"
+    assert made.preheader == plain(made.items[0].lead) == "Рост\u00a0— 5\u00a0%."
+    assert {mend.rule for mend in made.mends} == {"quotes", "dashes"}
+
+
+def test_typography_that_is_switched_off_leaves_words_alone_and_says_so() -> None:
+    off = Settings(typography=Typography(quotes=False))
+    found = item(title='"Заречье"', title_proposed=False)
+    made = build_issue([found], options=ContentOptions(), settings=off, key="a")
+    assert made.title == '"Заречье"'
+    assert [(mend.rule, mend.made) for mend in made.mends] == [("quotes", False)]

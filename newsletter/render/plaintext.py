@@ -1,7 +1,7 @@
 """The text part's own tools: wrapping, underlining, numbered links; and the last touch once it is rendered.
 
 The text part looks typed by a careful person: at most `WIDTH` columns, no trailing blanks, never two empty lines
-running. A no-break space never becomes the end of a line.
+running. A no-break space never becomes the end of a line; once lines are broken it is an ordinary one.
 """
 
 from __future__ import annotations
@@ -90,9 +90,9 @@ TEXT_FILTERS: dict[str, Callable[..., object]] = {
 
 
 def finish(text: str, tokens: Tokens) -> str:
-    """Trim, fold empty lines, and break the line before a slot that could overrun it."""
+    """Trim, fold empty lines, break the line before a slot that could overrun it, and make all spaces ordinary."""
     lines: list[str] = []
-    for line in text.replace("\r\n", "\n").split("\n"):
+    for line in re.sub("[\u00a0\u202f]", " ", text.replace("\r\n", "\n")).split("\n"):
         lines += _broken(line.rstrip(), tokens)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
 

@@ -60,7 +60,7 @@ def test_card_keeps_the_bound_in_the_items_own_words(view: Any, text: str, bound
 def test_ratio_of_the_same_measure_becomes_the_comparison(view: Any) -> None:
     ratio = figure("в 2,7 раза", kind="ratio", value=Decimal("2.7"), number="×2,7", comparison="больше, чем год назад")
     (card,) = view(figures=(figure(), ratio)).items[0].cards
-    assert (card.comparison, card.arrow) == ("в 2,7 раза больше, чем год назад", "▲")
+    assert (card.comparison, card.arrow) == ("в 2,7\u00a0раза больше, чем год назад", "▲")
 
 
 def test_ratio_of_another_measure_is_no_comparison(view: Any) -> None:
@@ -85,7 +85,7 @@ def test_cards_are_four_at_most_and_none_beside_a_group_of_the_editors(view: Any
 
 def test_unit_that_stands_in_the_number_is_not_repeated(view: Any) -> None:
     (card,) = view(figures=(figure("68 %", number="68 %", unit="%"),)).items[0].cards
-    assert (card.number, card.unit) == ("68 %", "")
+    assert (card.number, card.unit) == ("68\u00a0%", "")
 
 
 def test_bars_are_shares_of_the_largest_and_say_what_they_cover(view: Any) -> None:

@@ -1,0 +1,222 @@
+"""An item's words as they are mailed: typography over every text, last of all, once the facts have been found.
+
+Styles keep their characters, code and written-out addresses stay as they are. What the rules would change to the eye
+is also told as `Mend`s, so that a check can name it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import groupby
+
+from newsletter.content.item import (
+    Block,
+    Figure,
+    FigureGroup,
+    Heading,
+    Image,
+    Link,
+    ListBlock,
+    NewsItem,
+    Origin,
+    Paragraph,
+    Quote,
+    Series,
+    Table,
+    Text,
+    plain,
+)
+from newsletter.content.spans import text_of
+from newsletter.language.edit import Edit, apply_edits
+from newsletter.language.typography import Typeset, typeset, typeset_text, visible
+from newsletter.settings import Typography
+
+_AROUND = 18  # characters of an excerpt on either side
+Words = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mend:
+    """What one rule changes, to the eye, in one block."""
+
+    rule: str
+    count: int
+    excerpt: str  # around the first place, as written
+    origin: Origin
+    block: int | None  # index into the item's blocks; None in title and lead
+    made: bool  # False: the rule is switched off, and the mail goes out as written
+
+
+def polish_words(words: str, lang: str, settings: Typography) -> str:
+    """Return plain words as set."""
+    return _set(words, lang, settings) if words else ""
+
+
+def polish_header(words: str, lang: str, settings: Typography) -> str:
+    """Return a subject as set, its spaces all ordinary: a filter or an old program takes U+00A0 for something odd."""
+    edits = visible(typeset(words, lang, settings).edits, words)
+    return apply_edits(words, edits).replace("\u00a0", " ")
+
+
+def polish_text(text: Text, lang: str, settings: Typography) -> Text:
+    """Return styled text as set; a quotation may open in one span and close in another."""
+    if not text:
+        return ()
+    done = _typeset(text, lang, settings)
+    characters = zip(done.owners, done.text, strict=True)
+    return tuple(
+        replace(text[owner], text="".join(char for _, char in run))
+        for owner, run in groupby(characters, key=lambda pair: pair[0])
+    )
+
+
+def polish_item(item: NewsItem, settings: Typography) -> NewsItem:
+    """Return the item with every text as set; front matter stays as it was read."""
+
+    def words(written: str) -> str:
+        return polish_words(written, item.lang, settings)
+
+    def text(written: Text) -> Text:
+        return polish_text(written, item.lang, settings)
+
+    # «не менее» is looked for again when a card is made: a bound stays as it was found.
+    unbound = replace(settings, nbsp_short=False)
+
+    def stated(written: str) -> str:
+        return polish_words(written, item.lang, unbound)
+
+    return replace(
+        item,
+        title=words(item.title),
+        lead=text(item.lead),
+        source=words(item.source),
+        rubric=words(item.rubric),
+        blocks=tuple(_block(block, text, words, stated) for block in item.blocks),
+        figures=tuple(_figure(figure, words, stated) for figure in item.figures),
+        regions=tuple(
+            replace(region, name=words(region.name), places=tuple(map(words, region.places))) for region in item.regions
+        ),
+        series=_series(item.series, words) if item.series else None,
+    )
+
+
+def _block(block: Block, text: Callable[[Text], Text], words: Words, stated: Words) -> Block:
+    match block:
+        case Paragraph() | Heading():
+            return replace(block, text=text(block.text))
+        case ListBlock():
+            return replace(block, items=tuple(map(text, block.items)))
+        case Table():
+            rows = tuple(tuple(map(text, row)) for row in block.rows)
+            return replace(block, header=tuple(map(text, block.header)), rows=rows)
+        case Quote():
+            speaker, role, by = map(words, (block.speaker, block.role, block.attribution))
+            return replace(block, text=text(block.text), speaker=speaker, role=role, attribution=by)
+        case FigureGroup():
+            return replace(block, figures=tuple(_figure(figure, words, stated) for figure in block.figures))
+        case _:
+            return _small(block, words)
+
+
+def _small(block: Image | Link, words: Words) -> Block:
+    if isinstance(block, Link):
+        return replace(block, text=words(block.text))
+    return replace(block, alt=words(block.alt), credit=words(block.credit))
+
+
+def _figure(figure: Figure, words: Words, stated: Words) -> Figure:
+    return replace(
+        figure,
+        text=stated(figure.text),
+        unit=words(figure.unit),
+        number=stated(figure.number),
+        measures=words(figure.measures),
+        comparison=words(figure.comparison),
+        period=words(figure.period),
+        base_period=words(figure.base_period),
+    )
+
+
+def _series(series: Series, words: Words) -> Series:
+    points = tuple(replace(point, label=words(point.label), text=words(point.text)) for point in series.points)
+    return replace(series, measures=words(series.measures), unit=words(series.unit), points=points)
+
+
+@lru_cache(maxsize=4096)
+def _set(words: str, lang: str, settings: Typography) -> str:
+    """The words of a figure stand in cards, bars and figures alike."""
+    return typeset_text(words, lang, settings)
+
+
+def _typeset(text: Text, lang: str, settings: Typography) -> Typeset:
+    starts: list[int] = []
+    fixed: list[tuple[int, int]] = []
+    at = 0
+    for span in text:
+        starts.append(at)
+        if span.code or (span.href and span.text == span.href):
+            fixed.append((at, at + len(span.text)))
+        at += len(span.text)
+    return typeset(plain(text), lang, settings, fixed=fixed, starts=starts)
+
+
+def mends_of(item: NewsItem, settings: Typography) -> Iterator[Mend]:
+    """Yield what the rules, switched off or not, change to the eye in an item: one mend for a rule and block."""
+    title = replace(item.origin, line=item.front_lines.get("title", item.origin.line))
+    if not item.title_proposed:
+        yield from _mends([text_of(item.title)], item.lang, settings, title, None)
+    yield from _mends([item.lead], item.lang, settings, item.origin, None)
+    for index, block in enumerate(item.blocks):
+        yield from _mends(list(texts_of(block)), item.lang, settings, block.origin, index)
+
+
+def word_mends(words: str, lang: str, settings: Typography, origin: Origin) -> Iterator[Mend]:
+    """Yield what the rules change to the eye in plain words."""
+    yield from _mends([text_of(words)], lang, settings, origin, None)
+
+
+def texts_of(block: Block) -> Iterator[Text]:
+    """Yield the texts that somebody wrote for a block; those of figures are cut out of other texts by rule."""
+    match block:
+        case Paragraph() | Heading():
+            yield block.text
+        case ListBlock():
+            yield from block.items
+        case Table():
+            for row in (block.header, *block.rows):
+                yield from row
+        case Quote():
+            yield block.text
+            yield text_of(block.attribution or ", ".join(filter(None, (block.speaker, block.role))))
+        case Image():
+            yield text_of(block.alt)
+            yield text_of(block.credit)
+        case Link():
+            yield text_of(block.text)
+
+
+def _mends(texts: list[Text], lang: str, settings: Typography, origin: Origin, block: int | None) -> Iterator[Mend]:
+    everything = Typography(percent=settings.percent)
+    found: dict[str, tuple[int, str]] = {}
+    for text in texts:
+        words = plain(text)
+        for edit in visible(_typeset(text, lang, everything).edits, words):
+            count, excerpt = found.get(edit.rule, (0, ""))
+            found[edit.rule] = (count + 1, excerpt or _excerpt(words, edit))
+    for rule, (count, excerpt) in found.items():
+        made = bool(getattr(settings, rule))
+        yield Mend(rule=rule, count=count, excerpt=excerpt, origin=origin, block=block, made=made)
+
+
+def _excerpt(words: str, edit: Edit) -> str:
+    """Return the words around an edit, whole ones where they are short, on one line."""
+    start, end = max(edit.start - _AROUND, 0), min(edit.end + _AROUND, len(words))
+    shown = words[start:end]
+    if start and " " in shown[: edit.start - start - 1]:
+        shown = shown[shown.index(" ") + 1 :]
+    if end < len(words) and shown.rfind(" ") > len(shown) - _AROUND + 1:
+        shown = shown[: shown.rindex(" ")]
+    return re.sub(r"\s", " ", shown).strip()
