@@ -16,7 +16,6 @@ from newsletter.content.change import SIGNS, Change, direction, earlier_value, i
 from newsletter.content.item import Bound, FigureKind
 from newsletter.language.numbers import (
     BOUND,
-    COUNT_WORD,
     FOLD,
     NUMBER,
     OF_ABOVE,
@@ -25,8 +24,8 @@ from newsletter.language.numbers import (
     SCALE,
     SCALED_NUMBER,
     TIMES_WORDS,
+    WHOLE_OBLIQUE,
     bound_of,
-    count_of,
     ordinal_of,
     part_of,
     power_of,
@@ -44,7 +43,16 @@ _NUMBER = (
 _SCALE = rf"(?:{_GAP}?(?P<scale>{SCALE})(?:{_GAP}(?P<rest>{NUMBER}){_GAP}?(?P<scale3>{SCALE}))?)?"
 _SCALE_BEFORE = re.compile(rf"{SCALE}{_GAP}$", re.IGNORECASE)
 _SHORT_SCALES = {3: "тыс.", 6: "млн", 9: "млрд", 12: "трлн"}
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _ORDINAL_BEFORE = re.compile(r"(?:перв|втор|последн|треть|прекрасн|лучш)[а-яё]+\s+$", re.IGNORECASE)
+_COMPARATIVE = re.compile(r"(?:больше|меньше|выше|ниже|более|менее)", re.IGNORECASE)
+# «Зал заполнен на 87%»: how far something is, no change.
+_STATE = re.compile(
+    r"(?:заполн|закры|готов|загру[жз]|обеспеч|выполн|укомплект|заверш|состо|оплач|заселен|засея|освоен|локализ|изношен|автоматизир"
+    r"|разряж|заряж|оцифрова|газифицир|электрифицир|удовлетвор|покры|занят|освобожд|независим|использу)[а-яё]*"
+    r"(?:\s+(?:[а-яё]+|[«А-ЯЁ][а-яё»]+))?\s+$",
+    re.IGNORECASE,
+)
 _LOCATIVE = re.compile(r"(?:ах|ях|половине|трети|четверти)$", re.IGNORECASE)
 
 
@@ -98,6 +106,8 @@ def _span(text: str, match: re.Match[str], *, share: bool) -> tuple[int, int, Bo
     """Return where a figure starts and ends, its bound, and whether it is a change. «вырос до 5 млн» is no bound."""
     start = match.start()
     bound = bound_of(match["bound"] or "")
+    if (match["prep"] or "").lower() == "на" and _COMPARATIVE.fullmatch(match["bound"] or ""):
+        bound, start = "", match.start("prep")  # «соли стало меньше на 30%»
     before = text[max(0, start - 100) : start]
     if bound == "less" and (match["bound"] or "").lower() == "до" and is_reached(before):
         bound, start = "", _after(match, "bound")
@@ -105,7 +115,7 @@ def _span(text: str, match: re.Match[str], *, share: bool) -> tuple[int, int, Bo
     prep = (match["prep"] or "").lower()
     if prep == "на":
         change = direction(before, text[match.end() : match.end() + 40], near=not share)
-        if not change and share and not _LOCATIVE.search(match.group()):
+        if not change and share and not _LOCATIVE.search(match.group()) and not _STATE.search(before):
             change = "unknown"
     if prep and not bound and not change:
         start = _after(match, "prep")
@@ -123,6 +133,9 @@ def _written(match: re.Match[str]) -> tuple[str, str, Decimal | None]:
     """Return the number as a card shows it, its scale, and its value (none for a range)."""
     groups = match.groupdict()
     number, scale = _digits(match["number"]), groups.get("scale") or ""
+    if scale and power_of(scale) < 3:  # «два десятка»
+        value = value_of(match["number"], scale)
+        return str(value), "", value
     if scale and not match["number"][0].isdigit():
         scale = _SHORT_SCALES[power_of(scale)]  # «двух тысяч» is 2 тыс., whatever its case
     if match["to"]:
@@ -138,10 +151,20 @@ def _written(match: re.Match[str]) -> tuple[str, str, Decimal | None]:
 
 
 def _digits(number: str) -> str:
-    return number if number[0].isdigit() else str(value_of(number)).replace(".", ",")
+    if number[0].isdigit():
+        return number
+    value = value_of(number)
+    return f"{value:,}".replace(",", "\u00a0") if value >= 1000 else str(value).replace(".", ",")
 
 
-def _amount(text: str, match: re.Match[str], *, rule: str, unit: str) -> Found:
+def _means_many(match: re.Match[str]) -> bool:
+    """Claim that a word of a scale is no number: «тысячи людей», but «более тысячи людей»."""
+    return match["number"] is not None and match["number"].lower() in WHOLE_OBLIQUE and not match["bound"]
+
+
+def _amount(text: str, match: re.Match[str], *, rule: str, unit: str) -> Found | None:
+    if _means_many(match):
+        return None
     number, scale, value = _written(match)
     start, end, bound, change = _span(text, match, share=False)
     if match.groupdict().get("kopecks") and value is not None:
@@ -160,7 +183,7 @@ def _amount(text: str, match: re.Match[str], *, rule: str, unit: str) -> Found:
     )
 
 
-def _money(text: str, match: re.Match[str]) -> Found:
+def _money(text: str, match: re.Match[str]) -> Found | None:
     return _amount(text, match, rule="figure-money", unit=match["unit"])
 
 
@@ -170,7 +193,9 @@ def _scaled(text: str, match: re.Match[str]) -> Found | None:
     return _amount(text, match, rule="figure-scaled", unit="") if match["scale"] and not more else None
 
 
-def _measure(text: str, match: re.Match[str]) -> Found:
+def _measure(text: str, match: re.Match[str]) -> Found | None:
+    if match["unit"] == "г" and _YEAR.fullmatch(match["number"]):
+        return None
     return _amount(text, match, rule="figure-measure", unit=match["unit"])
 
 
@@ -178,8 +203,9 @@ def _percent(text: str, match: re.Match[str]) -> Found:
     number, _, value = _written(match)
     start, end, bound, change = _span(text, match, share=True)
     share = None if value is None else value / 100
-    shown = f"{SIGNS[change]}{number} %"
-    return replace(_share(start, end, share, shown, bound), unit="%", rule="figure-percent", change=change)
+    unit = "п. п." if match["points"] else "%"
+    shown = f"{SIGNS[change]}{number} {unit}"
+    return replace(_share(start, end, share, shown, bound), unit=unit, rule="figure-percent", change=change)
 
 
 def _ratio(text: str, match: re.Match[str]) -> Found:
@@ -240,6 +266,38 @@ def _fraction(text: str, match: re.Match[str]) -> Found | None:
     return replace(_share(start, end, round(Decimal(above) / below, 4), shown, bound), change=change)
 
 
+def _of_digits(text: str, match: re.Match[str]) -> Found | None:
+    above, below = int(match["above"]), int(match["below"])
+    if not 0 < above < below or not (below <= 20 or below in {100, 1000}):
+        return None
+    value = round(Decimal(above) / below, 4)
+    return _share(match.start(), match.end(), value, f"{above} из {below}", bound_of(match["bound"] or ""))
+
+
+def _bare(text: str, match: re.Match[str]) -> Found | None:
+    """Return a number whose sentence says before it what it counts: «число резидентов достигло 73»."""
+    number, scale, value = _written(match)
+    start = match.start("number")
+    bound = bound_of(match["bound"] or "")
+    if bound == "less" and match["bound"].lower() == "до" and is_reached(text[max(0, start - 100) : start]):
+        bound = ""
+    elif bound:
+        start = match.start("bound")
+    if _means_many(match) or (_YEAR.fullmatch(number) and not match["counted"]):
+        return None
+    shown, implied = f"{number} {scale}".strip(), implied_bound(text[max(0, start - 60) : start])
+    return Found(
+        start=start,
+        end=match.end(),
+        kind="count",
+        value=value,
+        unit=scale,
+        number=shown,
+        bound=bound or implied,
+        rule="figure-bare",
+    )
+
+
 def _share(start: int, end: int, value: Decimal | None, number: str, bound: Bound) -> Found:
     return Found(
         start=start, end=end, kind="share", value=value, unit="", number=number, bound=bound, rule="figure-share"
@@ -248,15 +306,14 @@ def _share(start: int, end: int, value: Decimal | None, number: str, bound: Boun
 
 def _count(text: str, match: re.Match[str]) -> Found | None:
     start, end, bound, change = _span(text, match, share=False)
-    value: Decimal | None
-    if match["word"]:
-        value = Decimal(count_of(match["word"]))
-        shown = str(value)
-    else:
-        number, scale, value = _written(match)
-        if re.fullmatch(r"(?:19|20)\d\d", number) and not scale:
-            return None  # a year somebody wrote without «год»
-        shown = f"{number} {scale}".strip()
+    number, scale, value = _written(match)
+    if _means_many(match) or (
+        _YEAR.fullmatch(number)
+        and not scale
+        and not re.search(r"(?:ов|ев|ей|ий|[её]к|ниц|мест|человек)$", match["unit"])
+    ):
+        return None  # «тысячи людей», or a year somebody wrote without «год»
+    shown = f"{number} {scale}".strip()
     return Found(
         start=start,
         end=end,
@@ -275,13 +332,32 @@ def _pattern(inside: str) -> re.Pattern[str]:
 
 
 _TIMES = "|".join(TIMES_WORDS)
+_BARE = (
+    rf"(?:\b(?P<bound>{BOUND})\s+)?{_NUMBER}{_SCALE}"
+    r"(?=\s*(?:[.,;:!?)»–—]|$|\s(?:и|а|но|в|на|за|против|вместо|по|из)\s))(?![.,]\d)"
+)
+_COUNTED = r"(?:числ[оа]|количеств[оа]|численност[ьи]|штат|парк|тираж|вместимост[ьи]|посещаемост[ьи]|население|сч[её]т)"
+_REACHES = (
+    r"(?:составил[аои]?|составля[ею]т|составит|достиг(?:л[аои])?|достигнет|превысил[аои]?|превышает|превысит"
+    r"|(?:вырос(?:л[аои])?|увеличил(?:ся|ась|ось|ись)|сократил(?:ся|ась|ось|ись)|снизил(?:ся|ась|ось|ись)"
+    r"|расширил(?:ся|ась|ось|ись)|довели|поднял(?:ся|ась|ось|ись))(?=\s+до)|равн[аоы]|[–—])"
+)
+_WERE = (
+    r"(?:[а-яё]{3,}(?:ов|ев|ей|ий|иц|[её]к|ок)\s+(?:было|стало|будет|осталось|набралось|оказалось|насчитывается|собралось"
+    r"|открыто)(?:\s+(?:уже|всего|ещ[её]))?)"
+)
 _KOPECKS = rf"(?:{_GAP}(?P<kopecks>\d{{1,2}}){_GAP}?(?:копе[а-я]+|коп\.?))?"
 _NO_RANGE = r"(?P<from>(?!))?(?P<to>(?!))?(?P<number2>(?!))?"
 _BOUNDED = rf"(?:\b(?P<bound>{BOUND})\s+)?"
 _RULES: Sequence[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Found | None]]] = (
     (_pattern(rf"{_PREFIX}{_NUMBER}{_SCALE}{_GAP}?(?P<unit>{CURRENCY}){_KOPECKS}"), _money),
     (_pattern(rf"{_PREFIX}(?P<unit>[$€£¥]){_GAP}?{_NO_RANGE}(?P<number>{NUMBER}){_SCALE}"), _money),
-    (_pattern(rf"{_PREFIX}{_NUMBER}{_GAP}?(?:%|процент[а-я]*)(?!\w|{_GAP}*пункт)"), _percent),
+    (
+        _pattern(
+            rf"{_PREFIX}{_NUMBER}{_GAP}?(?:(?P<points>процентн[а-я]+\s+пункт[а-я]*|п\.\s?п\.?)|%|процент[а-я]*)(?!\w)"
+        ),
+        _percent,
+    ),
     (
         _pattern(
             rf"{_BOUNDED}(?:\bв\s+(?:{_NUMBER}|(?P<word>{_TIMES}))\s+(?P<unit>раза?)\b|\b(?P<fold>{'|'.join(FOLD)})\b)"
@@ -296,10 +372,20 @@ _RULES: Sequence[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Found | N
     ),
     (
         _pattern(
+            rf"{_BOUNDED}{_BEFORE}(?P<above>\d{{1,3}})\s+из\s+(?:каждых\s+)?(?P<below>\d{{1,4}})(?![\d,%])(?!\s+(?:балл|очк|{TIME}))"
+        ),
+        _of_digits,
+    ),
+    (
+        _pattern(
             rf"{_PREFIX}\b(?:{THIRDS}|{PARTS}|{HALVES}|{HALVED})(?!\s+(?:века|часа|финал|дня|срока\s+в|второго|{TIME}))"
         ),
         _fraction,
     ),
-    (re.compile(rf"{_PREFIX}(?:{_NUMBER}{_SCALE}|\b(?P<word>(?i:{COUNT_WORD}))){_GAP}(?P<unit>{THING})"), _count),
+    (re.compile(rf"{_PREFIX}{_NUMBER}{_SCALE}{_GAP}(?P<unit>{THING})"), _count),
+    (
+        _pattern(rf"\b(?:(?P<counted>{_COUNTED})\s[^.,;:!?\d–—]{{0,60}}?{_REACHES}|{_WERE})\s+{_BARE}"),
+        _bare,
+    ),
     (_pattern(rf"{_PREFIX}{_NUMBER}{_SCALE}"), _scaled),
 )

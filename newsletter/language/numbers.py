@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
 
@@ -15,9 +16,9 @@ NUMBER = rf"(?:\d{{1,3}}(?:{_SPACE}\d{{3}})+(?!\d)(?:,\d+)?|\d+(?:[.,]\d+)?)"
 _DOT = r"(?:\.(?=\s*(?-i:[а-яё$€₽])))?"  # the full stop of a sentence is no part of an abbreviation
 SCALE = (
     rf"(?:тыс{_DOT}|тысяч(?:а|и|у|ам|ами|ах|ей)?|(?:млн|млрд|трлн){_DOT}"
-    r"|(?:миллион|миллиард|триллион)(?:а|у|ом|е|ов|ам|ами|ах)?)(?![а-яё])"
+    r"|(?:миллион|миллиард|триллион)(?:а|у|ом|е|ов|ам|ами|ах)?|десятк(?:а|ов|ам|ами|ах)|сот(?:ен|ни|ням|нями|нях))(?![а-яё])"
 )
-_SCALES = {"тыс": 3, "млн": 6, "мил": 6, "трл": 12, "три": 12}
+_SCALES = {"дес": 1, "сот": 2, "тыс": 3, "млн": 6, "мил": 6, "трл": 12, "три": 12}
 
 _BOUNDS: dict[str, Bound] = {
     "более чем": "more",
@@ -59,32 +60,61 @@ _BOUNDS: dict[str, Bound] = {
 BOUND = "(?:" + "|".join(re.escape(bound) for bound in sorted(_BOUNDS, key=len, reverse=True)) + ")"
 
 _TENS = {
-    "двадцать": 20,
-    "тридцать": 30,
-    "сорок": 40,
-    "пятьдесят": 50,
-    "шестьдесят": 60,
-    "семьдесят": 70,
-    "восемьдесят": 80,
-    "девяносто": 90,
+    **dict.fromkeys(words("двадцать двадцати двадцатью"), 20),
+    **dict.fromkeys(words("тридцать тридцати тридцатью"), 30),
+    **dict.fromkeys(words("сорок сорока"), 40),
+    **dict.fromkeys(words("пятьдесят пятидесяти"), 50),
+    **dict.fromkeys(words("шестьдесят шестидесяти"), 60),
+    **dict.fromkeys(words("семьдесят семидесяти"), 70),
+    **dict.fromkeys(words("восемьдесят восьмидесяти"), 80),
+    **dict.fromkeys(words("девяносто девяноста"), 90),
 }
 _TEENS = words("""
 десять одиннадцать двенадцать тринадцать четырнадцать пятнадцать шестнадцать семнадцать восемнадцать девятнадцать
 """)
 _UNITS = {"один": 1, "одна": 1, "два": 2, "две": 2, "три": 3, "четыре": 4, "пять": 5, "шесть": 6, "семь": 7}
-_UNITS |= {"восемь": 8, "девять": 9}
-_HUNDREDS = {"сто": 100, "двести": 200, "триста": 300, "четыреста": 400, "пятьсот": 500}
+_UNITS |= {"восемь": 8, "девять": 9, "одного": 1, "одной": 1, "двух": 2, "трех": 3, "трёх": 3, "четырех": 4}
+_UNITS |= {"четырёх": 4, "пяти": 5, "шести": 6, "семи": 7, "восьми": 8, "девяти": 9}
+_HUNDREDS = {
+    **dict.fromkeys(words("сто ста"), 100),
+    **dict.fromkeys(words("двести двухсот"), 200),
+    **dict.fromkeys(words("триста трехсот трёхсот"), 300),
+    **dict.fromkeys(words("четыреста четырехсот четырёхсот"), 400),
+    **dict.fromkeys(words("пятьсот пятисот"), 500),
+    **dict.fromkeys(words("шестьсот шестисот"), 600),
+    **dict.fromkeys(words("семьсот семисот"), 700),
+    **dict.fromkeys(words("восемьсот восьмисот"), 800),
+    **dict.fromkeys(words("девятьсот девятисот"), 900),
+}
 # Small counts in words («три линии») are how people talk, not figures: ten and more count.
-COUNT_WORDS: dict[str, int] = {**{word: 10 + at for at, word in enumerate(_TEENS)}, **_TENS, **_HUNDREDS}
-COUNT_WORD = (
-    "(?:(?:"
-    + "|".join([*_TENS, *_HUNDREDS])
-    + ")(?: (?:"
-    + "|".join(_UNITS)
-    + "))?|"
-    + "|".join(_TEENS)
-    + ")(?![а-яё])"
-)
+COUNT_WORDS: dict[str, int] = {
+    **{form: 10 + at for at, word in enumerate(_TEENS) for form in (word, word[:-1] + "и", word + "ю")},
+    **_TENS,
+    **_HUNDREDS,
+}
+
+
+def _any_of(listed: Iterable[str]) -> str:
+    return "(?:" + "|".join(sorted(listed, key=len, reverse=True)) + ")(?![а-яё])"
+
+
+_TEEN = _any_of(word for word, value in COUNT_WORDS.items() if 10 <= value < 20)
+_BELOW_HUNDRED = rf"(?:{_any_of(_TENS)}(?: {_any_of(_UNITS)})?|{_TEEN})"
+COUNT_WORD = rf"(?:{_any_of(_HUNDREDS)}(?: (?:{_BELOW_HUNDRED}|{_any_of(_UNITS)}))?|{_BELOW_HUNDRED})"
+
+# One word that is a number with its scale. The oblique forms also mean «many»: they count only behind a bound.
+WHOLE: dict[str, int] = {
+    **dict.fromkeys(words("тысяча тысячу тысячей тысячи"), 1000),
+    **dict.fromkeys(words("миллион миллиона миллионом"), 10**6),
+    **dict.fromkeys(words("миллиард миллиарда миллиардом"), 10**9),
+    **dict.fromkeys(words("сотня сотню сотней сотни"), 100),
+    **dict.fromkeys(words("десяток десятка"), 10),
+    **dict.fromkeys(words("полсотни полусотни"), 50),
+    **dict.fromkeys(words("полтысячи полутысячи"), 500),
+    **dict.fromkeys(words("полмиллиона полумиллиона"), 500_000),
+    **dict.fromkeys(words("полмиллиарда полумиллиарда"), 500_000_000),
+}
+WHOLE_OBLIQUE = frozenset(words("тысячи миллиона миллиарда сотни десятка"))
 
 # A unit in words counts only before a scale: «около шести тысяч человек».
 _UNIT_FORMS: dict[str, Decimal] = {
@@ -100,7 +130,11 @@ _UNIT_FORMS: dict[str, Decimal] = {
     **dict.fromkeys(words("девять девяти девятью"), Decimal(9)),
     **dict.fromkeys(words("десять десяти десятью"), Decimal(10)),
 }
-SCALED_NUMBER = rf"(?:{NUMBER}|(?i:{'|'.join(sorted(_UNIT_FORMS, key=len, reverse=True))})(?={_SPACE}{SCALE}))"
+_UNIT_FORM = _any_of(_UNIT_FORMS)
+SCALED_NUMBER = (
+    rf"(?:{NUMBER}|(?i:{COUNT_WORD}(?!{_SPACE}(?:с половиной|и более))|{_UNIT_FORM}(?: с половиной)?(?={_SPACE}{SCALE})"
+    rf"|{_any_of(WHOLE)}(?!{_SPACE}{SCALE})))"
+)
 
 # «двое из пяти», «три человека из ста»: how many of how many, both in words. «Один из трёх» singles one out.
 _OF_ABOVE = {"двое": 2, "две": 2, "два": 2, "трое": 3, "три": 3, "четверо": 4, "четыре": 4, "пятеро": 5, "пять": 5}
@@ -148,12 +182,18 @@ ORDINAL = "(?:" + "|".join(ORDINALS) + ")(?:ый|ий|ой|ая|ья|ое|ье|�
 
 def value_of(number: str, scale: str = "") -> Decimal:
     """Return the value of a written number: "1,35" and "млрд" are 1350000000, "шести" and "тысяч" 6000."""
-    word = _UNIT_FORMS.get(number.lower())
-    value = Decimal(re.sub(_SPACE, "", number).replace(",", ".")) if word is None else word
+    value = _worded(number) if number[0].isalpha() else Decimal(re.sub(_SPACE, "", number).replace(",", "."))
     if not scale:
         return value
     scaled = value * 10 ** power_of(scale)
     return Decimal(int(scaled)) if scaled == int(scaled) else scaled  # 248000000, never 2.48E+8
+
+
+def _worded(number: str) -> Decimal:
+    """Return the value of a number in words: "пяти с половиной", "двадцать пять", "полмиллиона"."""
+    whole, half, _ = number.lower().partition(" с половиной")
+    value = _UNIT_FORMS.get(whole, Decimal(WHOLE.get(whole, 0) or count_of(whole)))
+    return value + Decimal("0.5") if half else value
 
 
 def power_of(scale: str) -> int:
