@@ -1,11 +1,11 @@
-"""From a file to a NewsItem: decode, split off the front matter, read the blocks, look for facts, let front win."""
+"""From a file to news items: decode, split off the front matter, read the blocks, look for facts, let front win."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from newsletter.content.decode import read_text
+from newsletter.content.decode import decode, read_bytes, read_text
 from newsletter.content.draft import Draft
 from newsletter.content.front import Front, split_front
 from newsletter.content.item import NewsItem
@@ -14,6 +14,8 @@ from newsletter.content.understand import understand
 from newsletter.errors import InputError
 
 _MARKDOWN = frozenset({".md", ".markdown"})
+_HTML = frozenset({".html", ".htm"})
+SUFFIXES = frozenset({".txt", ".docx"}) | _MARKDOWN | _HTML
 
 
 def load_item(path: Path, *, root: Path, title: str = "") -> NewsItem:
@@ -22,15 +24,13 @@ def load_item(path: Path, *, root: Path, title: str = "") -> NewsItem:
     `title` overrides the front matter's and the text's own. Raises InputError and nothing else.
     """
     shown = _shown(path, root)
-    if path.suffix.lower() not in {".txt", *_MARKDOWN}:
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
         kind = path.suffix or "without a suffix"
-        raise InputError(f"a news item is a .txt or .md file, this one is {kind}", path=shown, fix="save it as .txt")
-    front = split_front(read_text(path, shown), shown)
-    if not front.body.strip():
         raise InputError(
-            "there is no text after the front matter", path=shown, line=front.body_line, fix="write the news item"
+            f"a news item is a .txt, .md, .html or .docx file, this one is {kind}", path=shown, fix="save it as .txt"
         )
-    draft = _parse(front, path, root, shown)
+    draft, front = _read(path, suffix, root, shown)
     if not draft.blocks and not draft.title:
         raise InputError("there are no words in this file", path=shown, fix="write the news item")
     return understand(draft, front, shown=shown, title=title)
@@ -41,12 +41,40 @@ def load_items(paths: Sequence[Path], *, root: Path) -> tuple[NewsItem, ...]:
     return tuple(load_item(path, root=root) for path in paths)
 
 
-def _parse(front: Front, path: Path, root: Path, shown: str) -> Draft:
-    if path.suffix.lower() not in _MARKDOWN:
-        return parse_text(front.body, shown=shown, first_line=front.body_line)
-    from newsletter.content.markdown import parse_markdown
+def _read(path: Path, suffix: str, root: Path, shown: str) -> tuple[Draft, Front]:
+    """Return what is written in a file of one item, by the loader for its kind; each loads its library when needed."""
+    if suffix in _HTML:
+        from newsletter.content.page import named_charset, read_page
 
-    return parse_markdown(front.body, shown=shown, first_line=front.body_line, item=path, root=root)
+        data = read_bytes(path, shown)
+        front = _body(decode(data, shown, named=named_charset(data)), shown)
+        return read_page(front, shown=shown, item=path, root=root)
+    if suffix == ".docx":
+        from newsletter.content.docx import MAX_BYTES, read_docx
+
+        data = read_bytes(path, shown, max_bytes=MAX_BYTES)
+        return read_docx(data, shown=shown, place=_place(path, root))
+    front = _body(read_text(path, shown), shown)
+    if suffix in _MARKDOWN:
+        from newsletter.content.markdown import parse_markdown
+
+        return parse_markdown(front.body, shown=shown, first_line=front.body_line, item=path, root=root), front
+    return parse_text(front.body, shown=shown, first_line=front.body_line), front
+
+
+def _body(text: str, shown: str) -> Front:
+    front = split_front(text, shown)
+    if not front.body.strip():
+        raise InputError(
+            "there is no text after the front matter", path=shown, line=front.body_line, fix="write the news item"
+        )
+    return front
+
+
+def _place(path: Path, root: Path) -> str:
+    """Return a file's path from the workspace's root, as in `Image.src`; whole for one outside."""
+    file, top = path.resolve(), root.resolve()
+    return file.relative_to(top).as_posix() if file.is_relative_to(top) else file.as_posix()
 
 
 def _shown(path: Path, root: Path) -> str:

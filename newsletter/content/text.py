@@ -59,12 +59,18 @@ def _title(runs: list[list[_Line]]) -> tuple[_Line, list[list[_Line]]]:
         return none, runs
     first, *rest = runs[0]
     words = first.words.strip()
-    ends = re.search(r"[.!…:;,][»”\")]*$", words) or re.search(r"[,;–—-]$", words)
-    if ends or len(words) > _MAX_TITLE or _is_item(words) or "\t" in words or _DASH.match(words) or _URL.match(words):
+    if not is_title(words):
         return none, runs
     if rest and (_is_wrapped(runs[0]) or rest[0].words.lstrip()[:1].islower()):
         return none, runs
     return _Line(first.number, squeeze(words)), ([rest] if rest else []) + runs[1:]
+
+
+def is_title(words: str) -> bool:
+    """Claim that a first line stands for itself: short, and it does not end like a sentence."""
+    ends = re.search(r"[.!…:;,][»”\")]*$", words) or re.search(r"[,;–—-]$", words)
+    odd = _is_item(words) or "\t" in words or _DASH.match(words) or _URL.match(words)
+    return not (ends or odd or len(words) > _MAX_TITLE)
 
 
 def _is_item(words: str) -> bool:

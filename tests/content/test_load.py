@@ -160,8 +160,10 @@ def test_a_quote_that_front_matter_names_must_be_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("a.docx", "Текст", ".txt or .md"),
-        ("a", "Текст", ".txt or .md"),
+        ("a.odt", "Текст", ".txt, .md, .html or .docx"),
+        ("a", "Текст", ".txt, .md, .html or .docx"),
+        ("a.docx", "Текст", "no Word file"),
+        ("a.html", "<p> </p>", "no words"),
         ("a.txt", "---\ntitle: А\n---\n \n", "no text after the front matter"),
         ("a.md", "***\n", "no words"),
     ],
