@@ -1,0 +1,120 @@
+"""The editor's guide is true: it names every key, setting and finding, and what it shows can be read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from newsletter.check import IDS
+from newsletter.content import load_item
+from newsletter.content.front import split_front
+from newsletter.content.item import NewsItem
+from newsletter.content.keys import KEYS
+from newsletter.issue_file import ISSUE_KEYS, parse_issue_file
+from newsletter.language.typography import typeset_text
+from newsletter.settings import Typography
+
+ROOT = Path(__file__).resolve().parents[1]
+GUIDE = (ROOT / "docs" / "editors.ru.md").read_text(encoding="utf-8")
+FENCE = re.compile(r"^(?P<fence>`{3,})(?P<lang>[a-z]+)\n(?P<text>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL)
+
+
+def section(heading: str) -> str:
+    found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", GUIDE, re.MULTILINE | re.DOTALL)
+    assert found, heading
+    return found[1]
+
+
+def rows(heading: str) -> dict[str, list[str]]:
+    """Return the table rows of a section by the name in their first cell."""
+    found: dict[str, list[str]] = {}
+    for line in section(heading).splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if cells and (name := re.fullmatch(r"`([a-z_]+)`", cells[0])):
+            found[name[1]] = [cell.replace(r"\|", "|") for cell in cells[1:]]
+    return found
+
+
+def code(cell: str) -> str:
+    shown = re.search(r"`([^`]+)`", cell)
+    assert shown, cell
+    return shown[1]
+
+
+def examples(*languages: str) -> list[tuple[str, str]]:
+    return [(found["lang"], found["text"]) for found in FENCE.finditer(GUIDE) if found["lang"] in languages]
+
+
+KEY_ROWS, ISSUE_ROWS = rows("Шапка файла"), rows("Дайджест: несколько новостей в одном письме")
+
+
+def test_every_key_of_front_matter_has_its_row_and_no_other_has() -> None:
+    assert set(KEY_ROWS) == set(KEYS)
+
+
+def test_every_key_of_an_issue_file_has_its_row_and_no_other_has() -> None:
+    assert set(ISSUE_ROWS) == set(ISSUE_KEYS)
+
+
+def test_every_finding_of_an_item_or_a_mail_is_explained() -> None:
+    assert set(rows("Проверки")) == {name for name in IDS if not name.startswith("mjml_")}
+
+
+def test_every_typographic_rule_is_shown() -> None:
+    assert list(rows("Типографика")) == [field.name for field in fields(Typography)]
+
+
+@pytest.mark.parametrize("rule", ["quotes", "dashes", "ranges", "minus", "spaces", "ellipsis", "digit_groups"])
+def test_what_a_typographic_rule_is_said_to_make_is_what_it_makes(rule: str) -> None:
+    before, after = rows("Типографика")[rule][:2]
+    assert typeset_text(f"Вот {code(before)}", "ru", Typography()).replace("\u00a0", " ") == f"Вот {after}"
+
+
+@pytest.mark.parametrize("key", KEY_ROWS)
+def test_the_example_of_a_key_of_front_matter_can_be_read(key: str) -> None:
+    example = code(KEY_ROWS[key][1])
+    assert set(split_front(f"---\n{example}\n---\nТекст.", "guide").values) == {key}
+
+
+@pytest.mark.parametrize("key", ISSUE_ROWS)
+def test_the_example_of_a_key_of_an_issue_file_can_be_read(key: str) -> None:
+    written = parse_issue_file(code(ISSUE_ROWS[key][1]), "issue.toml")
+    found = {"intro": bool(written.intro), "order": bool(written.order)}.get(key, key in written.values)
+    assert found
+
+
+@pytest.mark.parametrize("text", [text for _, text in examples("yaml")], ids=range(len(examples("yaml"))))
+def test_a_head_that_is_shown_can_be_read(text: str) -> None:
+    front = split_front(f"{text}Текст.", "guide")
+    assert front.values
+    assert front.body.strip() == "Текст."
+
+
+@pytest.mark.parametrize("text", [text for _, text in examples("toml")])
+def test_an_issue_file_that_is_shown_can_be_read(text: str) -> None:
+    assert parse_issue_file(text, "issue.toml").values
+
+
+@pytest.mark.parametrize(("lang", "text"), examples("txt", "markdown", "html"))
+def test_an_item_that_is_shown_can_be_read(lang: str, text: str, tmp_path: Path) -> None:
+    assert not item_of(lang, text, tmp_path).title_proposed
+
+
+def item_of(lang: str, text: str, folder: Path) -> NewsItem:
+    path = folder / f"item.{'md' if lang == 'markdown' else lang}"
+    path.write_text(text, encoding="utf-8")
+    return load_item(path, root=folder)
+
+
+def test_the_plain_text_shown_has_all_that_the_guide_says_of_it(tmp_path: Path) -> None:
+    (lang, text), *_ = examples("txt")
+    item = item_of(lang, text, tmp_path)
+    assert [block.kind for block in item.blocks] == ["quote", "paragraph", "list", "link"]
+    assert item.quotes[0].speaker == "Ирина Лаптева"
+
+
+def test_every_block_of_the_guide_is_of_a_language_that_is_read_here() -> None:
+    assert {found["lang"] for found in FENCE.finditer(GUIDE)} <= {"yaml", "toml", "txt", "markdown", "html"}
