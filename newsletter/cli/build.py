@@ -26,6 +26,7 @@ from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.options import Date, Items, Json, Lang, Preheader, Subject, Template, Title
 from newsletter.cli.output import one_line, print_json, say
 from newsletter.cli.photographs import camera, drop_photographs, photographs
+from newsletter.cli.publishing import write_pictures
 from newsletter.content.as_json import item_json
 from newsletter.errors import DiskError, GateError, NewsletterError
 from newsletter.issue import ContentOptions
@@ -67,6 +68,7 @@ def build(
     write_files(folder, _files(result, specimen) | pictures)
     if not png:
         drop_photographs(folder)
+    write_pictures(context, result.pictures)
     report = report_on(result, specimen)
     for finding in report.findings:
         say(str(finding))
@@ -150,6 +152,7 @@ def _files(result: CompileResult, specimen: Specimen) -> dict[str, bytes]:
         "kind": issue.kind,
         "item": item_json(issue.items[0]),
         "items": [item_json(item) for item in issue.items],
+        "pictures": [picture.name for picture in result.pictures],
     }
     return {
         "issue.html": html,

@@ -30,6 +30,7 @@ from newsletter.cli.importing import Imported, file_list_name, import_file
 from newsletter.cli.opening import open_store
 from newsletter.cli.options import Date, Items, Json, Lang, Preheader, Subject, Template, Title
 from newsletter.cli.output import print_json, say, warn
+from newsletter.cli.publishing import address, write_pictures
 from newsletter.cli.reporting import office_zone, places_of, refuse_if_held
 from newsletter.cli.sending_options import Connections, NoWait, Outbox, Rate, Smtp, Uncertain
 from newsletter.cli.trial import compile_checked, heed
@@ -218,9 +219,12 @@ def _prepare_and_deliver(
             meant, summary = _summary(request, conn, name, need_list(conn, name))
     _refuse_unsendable(meant, summary)
     _show_summary(meant, summary)
+    if pictures := request.result.pictures:
+        say(f"pictures  {len(pictures):,}, which must lie under {address(context)} now")
     if how.dry_run:
         _print_dry_run(meant, summary, in_json=how.in_json)
         return 0
+    write_pictures(context, request.result.pictures)
     if not how.yes:
         _ask(summary)
     job = Job(

@@ -20,6 +20,7 @@ from newsletter.cli.delivering import Wish, need_target, open_transport, plan_of
 from newsletter.cli.options import Date, Items, Lang, Preheader, Subject, Template, Title
 from newsletter.cli.output import one_line, say
 from newsletter.cli.people import known_person
+from newsletter.cli.publishing import write_pictures
 from newsletter.cli.sending_options import Outbox, Smtp
 from newsletter.delivery.scope import Kind, Outcome
 from newsletter.errors import InputError
@@ -57,6 +58,7 @@ def trial(
     options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
     result, report = compile_checked(context, items, options)
     heed(report)
+    write_pictures(context, result.pictures)
     compiled = result.compilation.compiled
     messages = _trials(context, compiled, to)
     outcomes = asyncio.run(_send_trials(context, plan, messages))

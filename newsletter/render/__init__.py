@@ -45,11 +45,17 @@ class Compilation:
 
 
 def compile_issue(
-    issue: Issue, *, settings: Settings, template_dirs: Sequence[Path], inputs: Mapping[str, str] | None = None
+    issue: Issue,
+    *,
+    settings: Settings,
+    template_dirs: Sequence[Path],
+    inputs: Mapping[str, str] | None = None,
+    pictures: Mapping[str, str] | None = None,
 ) -> Compilation:
     """Compile every variant of `issue`. Raises TemplateError, CompileError or ConfigError.
 
-    `inputs` goes into the manifest: the SHA-256 of each item's file, by its shown path.
+    `inputs` and `pictures` go into the manifest: the SHA-256 of each file read, and of what is published for each
+    picture of this machine, by their shown paths.
     """
     tokens = Tokens(nonce=find_nonce([repr(issue), repr(settings.office), repr(settings.brand)]))
     templates = TemplateSet(template_dirs, tokens)
@@ -89,8 +95,8 @@ def compile_issue(
         manifest={
             **templates.manifest(),
             **_settings_manifest(settings),
-            **_content_manifest(issue, inputs or {}),
-            **_versions(),
+            **_content_manifest(issue, inputs or {}, pictures or {}),
+            **_versions("pillow" if pictures else ""),
         },
     )
     return Compilation(compiled=compiled, mjml=mjml, blocks=blocks, templates=dict(templates.read))
@@ -236,10 +242,10 @@ def _settings_manifest(settings: Settings) -> dict[str, str]:
     )
     found = {name: str(value) for name, value in used}
     found |= {f"setting:subscriber.fields.{n}": str(f.default) for n, f in settings.subscriber.fields.items()}
-    return found | {"setting:public_url": settings.public_url, "setting:archive_url": settings.archive_url}
+    return found | {f"setting:{name}": getattr(settings, name) for name in ("public_url", "archive_url", "assets_url")}
 
 
-def _content_manifest(issue: Issue, inputs: Mapping[str, str]) -> dict[str, str]:
+def _content_manifest(issue: Issue, inputs: Mapping[str, str], pictures: Mapping[str, str]) -> dict[str, str]:
     facts = json.dumps(
         {
             "subject": issue.subject,
@@ -250,10 +256,12 @@ def _content_manifest(issue: Issue, inputs: Mapping[str, str]) -> dict[str, str]
         }
     )
     found = {f"item:{path}": digest for path, digest in inputs.items()}
+    found |= {f"picture:{src}": digest for src, digest in pictures.items()}
     return found | {"issue": hashlib.sha256(facts.encode()).hexdigest()}
 
 
-def _versions() -> dict[str, str]:
-    found = {f"library:{name}": version(name) for name in ("jinja2", "mjml-python", "premailer", "cssutils", "lxml")}
+def _versions(more: str) -> dict[str, str]:
+    names = ("jinja2", "mjml-python", "premailer", "cssutils", "lxml", more)
+    found = {f"library:{name}": version(name) for name in names if name}
     found |= {f"library:{name}": installed for name, installed in recogniser.versions().items()}
     return found | {"newsletter": __version__}

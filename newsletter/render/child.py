@@ -19,6 +19,8 @@ from pathlib import Path
 
 from newsletter.content import load_items
 from newsletter.content.item import NewsItem
+from newsletter.content.picture import Picture
+from newsletter.content.publishing import publish
 from newsletter.errors import CompileError, InputError, NewsletterError, UsageError
 from newsletter.issue import ContentOptions, Issue, build_issue
 from newsletter.issue_file import Written
@@ -45,7 +47,8 @@ class CompileRequest:
 class CompileResult:
     issue: Issue
     compilation: Compilation
-    notes: tuple[str, ...] = ()  # what was done that nobody asked for, one line each: files left out
+    notes: tuple[str, ...] = ()  # what was done that nobody asked for, one line each: files left out, pictures changed
+    pictures: tuple[Picture, ...] = ()  # to be published before the mail is sent; each once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +64,27 @@ class _Source:
 def compile_here(request: CompileRequest) -> CompileResult:
     """Load, build and compile in this process."""
     source = _read(request)
+    published = publish(source.items, settings=request.settings, root=request.root)
     issue = build_issue(
-        source.items,
+        published.items,
         options=request.options,
-        settings=request.settings,
+        settings=published.settings,
         key=issue_key(request.items, request.root),
         written=source.written,
     )
     compilation = compile_issue(
-        issue, settings=request.settings, template_dirs=request.template_dirs, inputs=source.inputs
+        issue,
+        settings=published.settings,
+        template_dirs=request.template_dirs,
+        inputs=source.inputs,
+        pictures=published.inputs,
     )
-    return CompileResult(issue=issue, compilation=compilation, notes=source.notes)
+    return CompileResult(
+        issue=issue,
+        compilation=compilation,
+        notes=(*source.notes, *published.notes),
+        pictures=tuple({picture.name: picture for picture in published.pictures.values()}.values()),
+    )
 
 
 def _read(request: CompileRequest) -> _Source:

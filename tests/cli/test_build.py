@@ -109,7 +109,7 @@ def test_build_as_a_subscriber_who_is_on_no_list_says_so(item: Write, capsys: Ca
         (b"\x00\x01\x02" * 50, "content/a.txt", "content/a.txt:1"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "content/a.txt", "content/a.txt"),
         ("Слово " * 1_000_000, "content/a.txt", "2 MB"),
-        ("Текст новости.".encode("utf-16"), "content/a.txt", "UTF-16"),
+        ("Текст новости.".encode("utf-32"), "content/a.txt", "content/a.txt"),
         ("---\ntitle: [x\n---\nТекст.", "content/a.md", "content/a.md:"),
         ("---\ntitle: Без конца\nТекст.", "content/a.md", "content/a.md:"),
         ("---\ntitel: Опечатка\n---\nТекст.", "content/a.md", "content/a.md:2"),

@@ -7,9 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image as Pillow
 
 from newsletter.cli.main import main
-from newsletter.workspace import Workspace
+from newsletter.config import load_settings
+from newsletter.issue import ContentOptions
+from newsletter.render.child import CompileRequest, compile_here
+from newsletter.workspace import Workspace, template_dirs
 
 # Each command compiles in a child process: most of a second a test.
 pytestmark = pytest.mark.slow
@@ -153,3 +157,70 @@ def test_the_latest_embargo_of_the_items_holds_the_digest(run: Run, week: Path, 
     code, _, err = run("send", "content/week", *rest)
     assert code == 3
     assert "content/week/prize.md:2: not to be sent before" in err
+
+
+def with_pictures(week: Path) -> None:
+    """Put a picture into an item, and say where pictures are published."""
+    Pillow.new("RGB", (1600, 900), "teal").save(week / "цех.webp", "WEBP", lossless=True)
+    (week / "plant.txt").unlink()
+    text = '# Открыт новый цех\n\nВ цехе сорок станков.\n\n![Цех](цех.webp "Фото: М. Луговая")\n'
+    (week / "plant.md").write_text(text, encoding="utf-8")
+    (week / "issue.toml").write_text(ISSUE.replace("plant.txt", "plant.md"), encoding="utf-8")
+    settings = f'assets_url = "https://static.zarechye.example"\n{SETTINGS}'
+    (week.parents[1] / "newsletter.toml").write_text(settings, encoding="utf-8")
+
+
+def test_pictures_are_written_to_be_uploaded_and_shown_from_the_web(run: Run, week: Path) -> None:
+    with_pictures(week)
+    root = week.parents[1]
+    code, _, err = run("build", "content/week")
+    assert code == 0
+    facts = facts_of(root)
+    (name,) = facts["pictures"]  # type: ignore[misc]
+    assert [path.name for path in (root / "var/assets/a").iterdir()] == [name]
+    assert f"1 new picture in var/assets/a: {name}" in err
+    assert "upload it, so that https://static.zarechye.example/a/ serves it, before you send" in err
+    html = (root / "var/build/week/issue.html").read_text(encoding="utf-8")
+    assert f'src="https://static.zarechye.example/a/{name}"' in html
+    assert "new picture" not in run("build", "content/week")[2]
+
+
+def test_another_picture_is_another_digest_and_the_manifest_says_which(week: Path, in_workspace: Workspace) -> None:
+    found = []
+    with_pictures(week)
+    for colour in ("teal", "navy"):
+        Pillow.new("RGB", (90, 60), colour).save(week / "цех.webp", "WEBP", lossless=True)
+        settings, _ = load_settings(in_workspace.root, {}).with_placeholders()
+        request = CompileRequest(
+            root=in_workspace.root,
+            items=(week,),
+            options=ContentOptions(),
+            settings=settings,
+            template_dirs=template_dirs(in_workspace),
+        )
+        found.append(compile_here(request).compilation.compiled)
+    before, after = found
+    assert before.digest != after.digest
+    changed = {name for name in before.manifest if before.manifest[name] != after.manifest[name]}
+    assert changed == {"picture:content/week/цех.webp"}
+    assert {"item:content/week/issue.toml", "item:content/week/plant.md", "library:pillow"} <= set(before.manifest)
+
+
+def test_a_picture_without_assets_url_is_an_error_with_its_line(run: Run, week: Path) -> None:
+    with_pictures(week)
+    (week.parents[1] / "newsletter.toml").write_text(SETTINGS, encoding="utf-8")
+    code, _, err = run("build", "content/week")
+    assert code == 2
+    assert "content/week/plant.md:5: the picture content/week/цех.webp lies on this machine" in err
+
+
+def test_send_says_that_pictures_must_be_served_and_a_dry_run_writes_none(run: Run, week: Path, tmp_path: Path) -> None:
+    with_pictures(week)
+    sending = ("send", "content/week", "--to", "subscribers/press.csv", "--outbox", str(tmp_path / "out"))
+    assets = week.parents[1] / "var" / "assets"
+    code, _, err = run(*sending, "--dry-run")
+    assert code == 0
+    assert "pictures  1, which must lie under https://static.zarechye.example/a/ now" in err
+    assert not assets.exists()
+    assert run(*sending, "--yes")[0] == 0
+    assert len(list((assets / "a").iterdir())) == 1
