@@ -125,7 +125,7 @@ class Image:
     src: str  # https address, or the file's path from the workspace's root ("content/plant.png")
     alt: str
     credit: str = ""
-    width: int = 0  # pixels as shown, half of those in the file; 0 where nobody looked into it
+    width: int = 0  # pixels as shown (content/recoding.py); 0 where nobody looked into it
     height: int = 0
     origin: Origin
 
