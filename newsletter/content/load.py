@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from newsletter.content.decode import decode, read_bytes, read_text
@@ -15,6 +17,7 @@ from newsletter.errors import InputError
 
 _MARKDOWN = frozenset({".md", ".markdown"})
 _HTML = frozenset({".html", ".htm"})
+FEEDS = frozenset({".xml", ".rss", ".atom"})
 SUFFIXES = frozenset({".txt", ".docx"}) | _MARKDOWN | _HTML
 
 
@@ -25,10 +28,18 @@ def load_item(path: Path, *, root: Path, title: str = "") -> NewsItem:
     """
     shown = _shown(path, root)
     suffix = path.suffix.lower()
+    if suffix in FEEDS:
+        items = load_feed(path, root=root)
+        if len(items) > 1:
+            what = f"is a feed of {len(items)} items, where one is asked for"
+            raise InputError(what, path=shown, fix="keep one entry in it, or make a digest of them")
+        return replace(items[0], title=title, title_proposed=False) if title else items[0]
     if suffix not in SUFFIXES:
         kind = path.suffix or "without a suffix"
         raise InputError(
-            f"a news item is a .txt, .md, .html or .docx file, this one is {kind}", path=shown, fix="save it as .txt"
+            f"a news item is a .txt, .md, .html or .docx file, or a feed, this one is {kind}",
+            path=shown,
+            fix="save it as .txt",
         )
     draft, front = _read(path, suffix, root, shown)
     if not draft.blocks and not draft.title:
@@ -36,9 +47,29 @@ def load_item(path: Path, *, root: Path, title: str = "") -> NewsItem:
     return understand(draft, front, shown=shown, title=title)
 
 
-def load_items(paths: Sequence[Path], *, root: Path) -> tuple[NewsItem, ...]:
-    """Return the news items in files, in the order given."""
-    return tuple(load_item(path, root=root) for path in paths)
+def load_feed(path: Path, *, root: Path, zone: tzinfo = UTC) -> tuple[NewsItem, ...]:
+    """Return the news items of an RSS or Atom file, in its order; each knows the line of its entry.
+
+    `zone` is where the office is: a time in UTC falls on its day there.
+    """
+    from newsletter.content.feed import named_encoding, read_feed
+
+    shown = _shown(path, root)
+    data = read_bytes(path, shown)
+    text = decode(data, shown, named=named_encoding(data))
+    drafts = read_feed(text, shown=shown, item=path, root=root, zone=zone)
+    return tuple(understand(draft, front, shown=shown, title="") for draft, front in drafts)
+
+
+def load_items(paths: Sequence[Path], *, root: Path, zone: tzinfo = UTC) -> tuple[NewsItem, ...]:
+    """Return the news items in files, in the order given; a feed gives several, each with the feed's path."""
+    items: list[NewsItem] = []
+    for path in paths:
+        if path.suffix.lower() in FEEDS:
+            items += load_feed(path, root=root, zone=zone)
+        else:
+            items.append(load_item(path, root=root))
+    return tuple(items)
 
 
 def _read(path: Path, suffix: str, root: Path, shown: str) -> tuple[Draft, Front]:

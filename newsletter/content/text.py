@@ -30,11 +30,14 @@ class _Line(NamedTuple):
     words: str
 
 
-def parse_text(body: str, *, shown: str, first_line: int) -> Draft:
-    """Return the title and blocks of a plain text whose first line is line `first_line` of the file."""
+def parse_text(body: str, *, shown: str, first_line: int, is_titled: bool = True) -> Draft:
+    """Return the title and blocks of a plain text whose first line is line `first_line` of the file.
+
+    Without `is_titled` the first line is text like any other: the title is known from elsewhere.
+    """
     lines = [_Line(first_line + index, line.rstrip()) for index, line in enumerate(body.split("\n"))]
     runs = list(_runs(lines))
-    title, runs = _title(runs)
+    title, runs = _title(runs) if is_titled else (_Line(0, ""), runs)
     blocks = tuple(block for run in runs for block in _blocks(run, shown))
     return Draft(title=text_of(title.words), title_line=title.number, blocks=blocks)
 
