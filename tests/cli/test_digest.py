@@ -212,6 +212,7 @@ def test_a_picture_without_assets_url_is_an_error_with_its_line(run: Run, week: 
     code, _, err = run("build", "content/week")
     assert code == 2
     assert "content/week/plant.md:5: the picture content/week/цех.webp lies on this machine" in err
+    assert "set assets_url" in err
 
 
 def test_send_says_that_pictures_must_be_served_and_a_dry_run_writes_none(run: Run, week: Path, tmp_path: Path) -> None:
