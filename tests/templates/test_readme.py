@@ -20,7 +20,8 @@ from newsletter.settings import Brand, Office
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 README = (TEMPLATES / "README.md").read_text(encoding="utf-8")
-THEME = sorted(path for path in (TEMPLATES / "press").rglob("*") if path.is_file())
+THEMES = ("press", "plain")
+FILES = sorted(path for theme in THEMES for path in (TEMPLATES / theme).rglob("*") if path.is_file())
 BLOCKS = get_args(records.Block)
 KINDS = sorted(block.kind for block in BLOCKS)
 
@@ -68,8 +69,10 @@ def test_the_readme_names_exactly_the_filters() -> None:
     assert documented("Filters") == set(FILTERS)
 
 
-def test_the_readme_lists_exactly_the_files_of_the_theme() -> None:
-    assert documented("Files of the theme `press`") == {path.relative_to(TEMPLATES).as_posix() for path in THEME}
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_readme_lists_exactly_the_files_of_a_theme(theme: str) -> None:
+    own = {path.relative_to(TEMPLATES).as_posix() for path in FILES if path.is_relative_to(TEMPLATES / theme)}
+    assert documented(f"Files of the theme `{theme}`") == own
 
 
 @pytest.mark.parametrize("folder", ["blocks/{}.mjml", "text/{}.txt"])
@@ -90,7 +93,7 @@ def names_used(tree: nodes.Template) -> Iterator[str]:
             yield ".".join([inner.name, *reversed(parts)])
 
 
-@pytest.mark.parametrize("path", THEME, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(TEMPLATES).as_posix())
 def test_the_theme_uses_no_name_that_the_readme_does_not_explain(path: Path) -> None:
     explained = documented("Variables") | documented("Slots") | {"notes.number"}
     roots = {name.split(".")[0] for name in explained}
@@ -103,8 +106,9 @@ def test_the_theme_uses_no_name_that_the_readme_does_not_explain(path: Path) -> 
     assert not unexplained
 
 
-def test_the_words_are_the_same_in_every_language() -> None:
-    source = (TEMPLATES / "press" / "words.jinja").read_text(encoding="utf-8")
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_words_are_the_same_in_every_language(theme: str) -> None:
+    source = (TEMPLATES / theme / "words.jinja").read_text(encoding="utf-8")
     module = Environment().from_string(source).module  # noqa: S701
     words: dict[str, dict[str, str]] = module.words  # type: ignore[attr-defined]
     assert set(words["ru"]) == set(words["en"])

@@ -1,0 +1,199 @@
+"""Issues that break a layout if anything can: each thing too long, too many, or not there at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from newsletter.config import load_settings
+from newsletter.content.item import (
+    Figure,
+    FigureGroup,
+    Heading,
+    Image,
+    Link,
+    ListBlock,
+    NewsItem,
+    Origin,
+    Paragraph,
+    Point,
+    Quote,
+    Region,
+    Series,
+    Span,
+    Table,
+    Text,
+)
+from newsletter.issue import Issue
+from newsletter.render import compile_issue
+from newsletter.render.compiled import fill
+from newsletter.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates"
+THEMES = ("press", "plain")
+HERE = Origin(path="content/x.md", line=1)
+THERE = Origin(path="content/x.md", line=9)
+VALUES = {
+    "subscriber.name": "Анна",
+    "links.unsubscribe": "https://news.example/u/" + "A" * 34,
+    "links.view": "https://news.example/v/" + "A" * 34,
+}
+ENVIRON = {
+    "NEWSLETTER_SENDER__FROM": "Пресс-служба <news@zarechye.example>",
+    "NEWSLETTER_PUBLIC_URL": "https://news.zarechye.example",
+    "NEWSLETTER_ARCHIVE_URL": "https://news.zarechye.example",
+}
+# Another office: other colours, a logo, long names, English.
+SECOND_BRAND = {
+    "NEWSLETTER_OFFICE__NAME": "Press Office of the Northern Transport and Logistics Development Corporation",
+    "NEWSLETTER_OFFICE__ADDRESS": "Unit 4, Harbour Road, Northport",
+    "NEWSLETTER_OFFICE__LANG": "en",
+    "NEWSLETTER_BRAND__NAME": "Northern Transport and Logistics Development Corporation",
+    "NEWSLETTER_BRAND__LOGO": "https://north.example/logo.png",
+    "NEWSLETTER_BRAND__ACCENT": "#8a1c4a",
+    "NEWSLETTER_BRAND__TINT": "#f7eff2",
+    "NEWSLETTER_BRAND__WEB": "https://north.example",
+    "NEWSLETTER_BRAND__TELEGRAM": "https://t.me/north_example",
+}
+LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+LONG_URL = "https://zarechye.example/" + "a/very/long/path/" * 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    html: str
+    text: str
+
+
+def words(text: str) -> Text:
+    return (Span(text=text),)
+
+
+def figure(number: str, unit: str, measures: str) -> Figure:
+    return Figure(
+        text=f"{number} {unit}",
+        kind="amount",
+        value=Decimal(1),
+        number=number,
+        unit=unit,
+        measures=measures,
+        origin=THERE,
+    )
+
+
+LABEL = "очень длинное описание того, что измеряет показатель за 9 месяцев"
+EIGHT = FigureGroup(
+    figures=(
+        figure("1 234 567,8", "млрд рублей", LABEL),
+        figure("каждый сто двадцать восьмой резидент особой экономической зоны", "", "участвует"),
+        *(figure(str(number), "единиц", f"показатель {number}") for number in range(6)),
+    ),
+    origin=HERE,
+)
+LETTER = NewsItem(
+    title="Водородонефтегазоперерабатывающеепредприятие Зареченска",
+    title_proposed=False,
+    lead=words("Сверхдлинноесловокотороенигденепереноситсяиидётдалекозакрайэкрана и ещё несколько слов."),
+    date=date(2026, 11, 23),
+    source="пресс-служба",
+    rubric="Внешнеэкономическая деятельность и международное сотрудничество",
+    blocks=(
+        Paragraph(
+            text=(Span(text="Жирно", bold=True), Span(text=" и ссылка", href="https://zarechye.example/" + "a" * 90)),
+            origin=HERE,
+        ),
+        Paragraph(text=words(f"{LONG_WORD} и {LONG_URL}"), origin=HERE),
+        Quote(
+            text=words("Предприятия научились получать сертификаты других стран. " * 16),
+            speaker="Константин Константинопольский-Преображенский",
+            role="первый заместитель руководителя департамента внешнеэкономической деятельности",
+            origin=HERE,
+        ),
+        Heading(level=3, text=words("Что покупают"), origin=HERE),
+        Heading(level=4, text=words(f"Подробнее: {LONG_WORD}"), origin=HERE),
+        Table(
+            header=tuple(words(f"Показатель {n}") for n in range(12)),
+            rows=tuple(tuple(words(f"{(n + 1) * 1_234_567}") for n in range(12)) for _ in range(3)),
+            origin=HERE,
+        ),
+        Table(header=(), rows=((words("Слово"), words(LONG_WORD)), (words(LONG_WORD), words("2"))), origin=HERE),
+        ListBlock(ordered=True, items=(words("раз"), words(LONG_WORD)), origin=HERE),
+        Image(src="https://zarechye.example/line.jpg", alt="Линия сборки", credit="пресс-служба", origin=HERE),
+        Image(src="https://zarechye.example/small.jpg", alt="Значок", width=120, height=80, origin=HERE),
+        Link(text="Открыть обзор экспорта", href="https://zarechye.example/export", origin=HERE),
+        Link(text=f"Ещё одна ссылка: {LONG_WORD}", href="https://zarechye.example/more", origin=HERE),
+    ),
+    figures=(
+        figure("1 234 567,8", "млрд рублей", LABEL),
+        figure("412", "млн рублей", "экспорт"),
+        figure("1 из 6", "", "резидентов"),
+    ),
+    regions=(Region(name="Европа", places=(LONG_WORD, *(f"Страна {n}" for n in range(14)))),),
+    series=Series(
+        measures="экспорт",
+        unit="млн рублей",
+        points=(
+            Point(label="2025", value=Decimal(217), text="≈ 217 млн рублей", derived=True),
+            Point(label="2026", value=Decimal(412), text="412 млн рублей", derived=False),
+        ),
+    ),
+    origin=HERE,
+)
+BARE = NewsItem(
+    title="Коротко", title_proposed=False, lead=words("Одна строка."), date=None, source="", blocks=(), origin=HERE
+)
+EXTREMES = {
+    "everything": LETTER,
+    "eight figures": replace(LETTER, blocks=(EIGHT,), series=None, regions=()),
+    "one figure": replace(BARE, figures=LETTER.figures[:1]),
+    "bare": BARE,
+    "a title of 200 characters": replace(BARE, title=("Экспорт резидентов вырос в 1,9 раза за год. " * 5)[:200]),
+}
+
+
+def settings(**more: str) -> Settings:
+    return load_settings(ROOT, ENVIRON | more)
+
+
+def compiled(issue: Issue, used: Settings, folder: Path = TEMPLATES) -> Mail:
+    variant = compile_issue(issue, settings=used, template_dirs=(folder,)).compiled.variants[""]
+    return Mail(html=fill(variant.html, VALUES), text=fill(variant.text, VALUES))
+
+
+def letter_of(item: NewsItem, *, theme: str = "press", lang: str = "ru") -> Issue:
+    return Issue(
+        key="k",
+        items=(item,),
+        title=item.title,
+        title_proposed=False,
+        subject=item.title,
+        preheader="Строка после темы",
+        preheader_proposed=False,
+        lang=lang,
+        date=item.date,
+        template=theme,
+    )
+
+
+def digest_of(items: Sequence[NewsItem], *, theme: str = "press", lang: str = "ru") -> Issue:
+    return replace(
+        letter_of(items[0], theme=theme, lang=lang),
+        kind="digest",
+        items=tuple(items),
+        title=f"Выпуск: {items[0].title}",
+        intro=words("Слово редакции перед новостями."),
+    )
+
+
+def linked(item: NewsItem) -> NewsItem:
+    return replace(item, link="https://zarechye.example/news")
+
+
+def extreme_digest(*, theme: str = "press") -> Issue:
+    """Every extreme twice: in brief with a link, whole without one."""
+    items = [shown for item in EXTREMES.values() for shown in (linked(item), item)]
+    return digest_of(items, theme=theme)
