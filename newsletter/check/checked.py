@@ -24,6 +24,7 @@ from newsletter.content.item import (
     Table,
     Text,
 )
+from newsletter.content.polish import Mend
 from newsletter.render.compiled import CompiledIssue
 
 
@@ -41,6 +42,7 @@ class Checked:
     waivers: Mapping[str, str] = field(default_factory=dict)  # finding id → reason
     items: tuple[NewsItem, ...]
     intro: Text = ()  # of a digest
+    mends: tuple[Mend, ...] = ()  # what typography changed in the items, or would change
     compiled: CompiledIssue
     sample_html: str  # merged for the specimen subscriber
     sample_text: str

@@ -115,6 +115,7 @@ def report_on(result: CompileResult, specimen: Specimen) -> Report:
             waivers=issue.waivers,
             items=issue.items,
             intro=issue.intro,
+            mends=issue.mends,
             compiled=compilation.compiled,
             sample_html=specimen.html,
             sample_text=specimen.text,

@@ -31,7 +31,7 @@ from newsletter.content.item import (
 )
 from newsletter.content.spans import text_of
 from newsletter.language.edit import Edit, apply_edits
-from newsletter.language.typography import Typeset, typeset, typeset_text, visible
+from newsletter.language.typography import Typeset, typeset, typeset_text, visible, worth_mending
 from newsletter.settings import Typography
 
 _AROUND = 18  # characters of an excerpt on either side
@@ -203,7 +203,7 @@ def _mends(texts: list[Text], lang: str, settings: Typography, origin: Origin, b
     found: dict[str, tuple[int, str]] = {}
     for text in texts:
         words = plain(text)
-        for edit in visible(_typeset(text, lang, everything).edits, words):
+        for edit in worth_mending(_typeset(text, lang, everything).edits, words):
             count, excerpt = found.get(edit.rule, (0, ""))
             found[edit.rule] = (count + 1, excerpt or _excerpt(words, edit))
     for rule, (count, excerpt) in found.items():

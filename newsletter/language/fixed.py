@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_TOKEN = re.compile(r"[^\s«»„“”\"<>()\[\]|]+")
+_TOKEN = re.compile(r"(?:https?|ftp)://[^\s«»„“”\"<>]+|[^\s«»„“”\"<>()\[\]|]+")
 _ENDS = ".,;:!?…'’%"
 _DOTTED = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z][A-Za-z0-9-]+|[\w-]+(?:\.[\w-]+)*\.рф")
 _HANDLE = re.compile(r"[#@]\w")
@@ -17,6 +17,8 @@ def fixed_ranges(text: str) -> Iterator[tuple[int, int]]:
     for token in _TOKEN.finditer(text):
         word = token.group()
         bare = word.rstrip(_ENDS)
+        while bare.endswith(")") and bare.count("(") < bare.count(")"):  # of the sentence around, not of the address
+            bare = bare[:-1].rstrip(_ENDS)
         if _is_fixed(bare):
             yield token.start(), token.start() + len(bare)
 

@@ -83,6 +83,15 @@ def visible(edits: Sequence[Edit], text: str) -> tuple[Edit, ...]:
     )
 
 
+def worth_mending(edits: Sequence[Edit], text: str) -> tuple[Edit, ...]:
+    """Return the visible edits that an editor should hear of: an en dash between words is a style, no slip."""
+    return tuple(edit for edit in visible(edits, text) if not _is_dash_style(edit, text))
+
+
+def _is_dash_style(edit: Edit, text: str) -> bool:
+    return edit.rule == DASHES and text[edit.start : edit.end].strip() in {"–", "―"} and edit.replacement.strip() == "—"
+
+
 def _ordinary(edit: Edit, text: str) -> Edit | None:
     written = text[edit.start : edit.end]
     plain = edit.replacement.replace("\u00a0", " ")

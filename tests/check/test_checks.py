@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from newsletter.check import CHECKS, IDS, Checked, Finding, Report, gate, run_checks
-from newsletter.content.item import NewsItem, Origin
+from newsletter.content.item import NewsItem, Origin, Span
+from newsletter.content.polish import Mend
 from newsletter.errors import GateError
 
 MakeChecked = Callable[..., Checked]
@@ -86,6 +87,8 @@ def test_a_check_reports_under_its_own_id_only(make_checked: MakeChecked) -> Non
         preheader_proposed=False,
         date=None,
         subject="СРОЧНО!!! " + "НОВОСТЬ " * 12 + "\x07",
+        intro=(Span(text="Зaречье («"),),
+        mends=(Mend(rule="quotes", count=1, excerpt="«", origin=Origin(path="a.md", line=1), block=None, made=True),),
         sample_html=SPOILED + "ы" * 60_000,
         variant_html={"language=en": '<img src="http://a.example/p.webp" alt="p.jpg">'},
         rendered_mjml={

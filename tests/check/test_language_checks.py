@@ -1,0 +1,161 @@
+"""Checks of the words themselves: typography, letters of two alphabets, marks without partners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.check import Finding
+from newsletter.check.mixed_letters import odd_letters
+from newsletter.check.unbalanced_quotes import odd_brackets
+from newsletter.content.item import NewsItem, Origin, Paragraph, Span
+from newsletter.content.polish import mends_of
+from newsletter.language.quotation import unpaired
+from newsletter.settings import Typography
+
+Find = Callable[..., list[Finding]]
+
+
+def news(*paragraphs: str, title: str = "Заголовок") -> NewsItem:
+    return NewsItem(
+        title=title,
+        title_proposed=False,
+        lead=(Span(text="Начало."),),
+        date=None,
+        source="",
+        blocks=tuple(
+            Paragraph(text=(Span(text=words),), origin=Origin(path="content/a.md", line=10 + n))
+            for n, words in enumerate(paragraphs)
+        ),
+        front_lines={"title": 2},
+        origin=Origin(path="content/a.md", line=7),
+    )
+
+
+def test_straight_quotes_are_an_info_with_count_and_place(find: Find) -> None:
+    item = news("Слова", 'ОЭЗ "Заречье" и "Луч"')
+    (finding,) = find("typography", items=(item,), mends=tuple(mends_of(item, Typography())))
+    assert (finding.severity, finding.line, finding.block) == ("info", 11, 1)
+    assert '(4 places): ОЭЗ "Заречье" и "Луч"' in finding.message
+    assert "--fix" in finding.fix
+
+
+def test_a_rule_that_is_off_makes_it_a_warning(find: Find) -> None:
+    item = news('ОЭЗ "Заречье"')
+    off = tuple(mends_of(item, Typography(quotes=False)))
+    (finding,) = find("typography", items=(item,), mends=off)
+    assert finding.severity == "warning"
+    assert "typography.quotes" in finding.fix
+
+
+def test_no_break_spaces_and_en_dashes_are_no_finding(find: Find) -> None:
+    item = news("Рост – 5 % в г. Зареченск на 10 км")
+    assert find("typography", items=(item,), mends=tuple(mends_of(item, Typography()))) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "odd"),
+    [
+        ("Зaречье", (1,)),
+        ("Cбербанк", (0,)),
+        ("МТC", (2,)),
+        ("Рocсия", (1, 2)),
+        ("Zаrechye", (1,)),
+        ("Заречье", ()),
+        ("Zarechye", ()),
+        ("PRщик", ()),
+        ("SMMу", ()),
+        ("Ёлка", ()),
+    ],
+)
+def test_a_letter_of_the_other_alphabet_is_found(word: str, odd: tuple[int, ...]) -> None:
+    assert odd_letters(word) == odd
+
+
+def test_the_finding_shows_letter_and_place(find: Find) -> None:
+    (finding,) = find("mixed_letters", items=(news("Особая зона «Зaречье» растёт"),))
+    assert (finding.severity, finding.line, finding.block) == ("warning", 10, 0)
+    assert "З[a]речье (letter 2 is latin small letter a)" in finding.message
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "IT-парк, 3D-печать, UX/UI, Wi-Fi и CRM-система",
+        "почта: press@zarechye.example, сайт https://zareche.example/новости",
+        "Витамин A, вариант b и гепатит C.",
+        "Вариант A. Вариант B.",
+        "Купили iPhone и Samsung",
+    ],
+)
+def test_what_belongs_together_is_no_finding(words: str, find: Find) -> None:
+    assert find("mixed_letters", items=(news(words),)) == []
+
+
+@pytest.mark.parametrize("words", ["приехали c Москвой", "A завод работает", "работает. B городе"])
+def test_a_lone_latin_letter_among_russian_words_is_found(words: str, find: Find) -> None:
+    (finding,) = find("mixed_letters", items=(news(words),))
+    assert "Latin letter among Russian words" in finding.message
+
+
+def test_code_may_mix_what_it_likes(find: Find) -> None:
+    item = news("слово")
+    code = Paragraph(text=(Span(text="Зaречье «", code=True),), origin=Origin(path="content/a.md", line=12))
+    assert find("mixed_letters", items=(replace(item, blocks=(code,)),)) == []
+    assert find("unbalanced_quotes", items=(replace(item, blocks=(code,)),)) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "char"),
+    [
+        ("ОЭЗ «Технополис «Москва» и другие", "«"),
+        ("ОЭЗ Заречье» растёт", "»"),
+        ("Рост (на 5 % растёт", "("),
+        ("Рост на 5 %) растёт", ")"),
+    ],
+)
+def test_a_mark_without_partner_is_a_warning_with_its_line(words: str, char: str, find: Find) -> None:
+    (finding,) = find("unbalanced_quotes", items=(news("Слова", words),))
+    assert (finding.severity, finding.line, finding.block) == ("warning", 11, 1)
+    assert f" {char} has no partner" in finding.message
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "«Фонд „Развитие“»",
+        'монитор 27" и 5\'10"',
+        "1) первое; 2) второе; а) третье",
+        "спасибо :) и ;-)",
+        "(скобки [в скобках])",
+        "https://a.example/(b",
+    ],
+)
+def test_marks_with_partners_are_no_finding(words: str, find: Find) -> None:
+    assert find("unbalanced_quotes", items=(news(words),)) == []
+
+
+def test_a_quotation_may_go_on_over_paragraphs(find: Find) -> None:
+    assert find("unbalanced_quotes", items=(news("«Первый абзац.", "«Второй абзац.", "Третий», – сказал он."),)) == []
+    assert len(find("unbalanced_quotes", items=(news("«Первый абзац.", "Второй абзац."),))) == 1
+
+
+@given(st.text(alphabet='«»„“”"()[] аб1:.', max_size=40))
+def test_only_marks_are_ever_odd(text: str) -> None:
+    assert all(text[at] in '«»„“”"' for at in unpaired(text))
+    assert all(text[at] in "()[]" for at in odd_brackets(text))
+
+
+@given(
+    st.recursive(
+        st.just("слово"),
+        lambda inner: st.lists(inner, min_size=1, max_size=3).map(lambda parts: "«" + ", ".join(parts) + "»"),
+        max_leaves=6,
+    )
+)
+def test_what_was_nested_has_nothing_odd(text: str) -> None:
+    assert unpaired(text) == ()
