@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from newsletter.content.item import Block, Figure, FigureGroup, ListBlock, NewsItem, Quote, Span, Text, plain
+from newsletter.content.item import Block, Figure, FigureGroup, ListBlock, NewsItem, Paragraph, Quote, Span, Text, plain
 from newsletter.render.cards import cards_of
 
 MAX_LINES = 3
@@ -47,13 +47,14 @@ def brief(item: NewsItem) -> tuple[Line, ...]:
 def _figures(item: NewsItem) -> Iterator[Line]:
     for at, block in enumerate(item.blocks):
         if isinstance(block, FigureGroup):
-            yield from (_figure_line(block.figures, index, at) for index in _shown(block.figures))
+            yield from (_figure_line(block.figures, index, at, "") for index in _shown(block.figures))
             return
     lead = _even(plain(item.lead))
     sure = [figure for figure in item.figures if not figure.proposed and figure.measures]
     for index in _shown(sure):
         if _even(sure[index].text) not in lead:
-            yield _figure_line(sure, index, _block_at(item.blocks, sure[index]))
+            at = _block_at(item.blocks, sure[index])
+            yield _figure_line(sure, index, at, _even(_words(item.blocks[at])) if at >= 0 else "")
 
 
 def _shown(figures: Sequence[Figure]) -> list[int]:
@@ -61,17 +62,24 @@ def _shown(figures: Sequence[Figure]) -> list[int]:
     return [index for index, figure in enumerate(figures) if figure.kind != "ratio"]
 
 
-def _figure_line(figures: Sequence[Figure], index: int, block: int) -> Line:
+def _figure_line(figures: Sequence[Figure], index: int, block: int, around: str) -> Line:
+    """Return the line of a figure; no dash where it goes on as in `around`, the text it stands in: "60 % экспорта"."""
+    figure = figures[index]
+    next_word = figure.measures.split(" ")[0]
+    goes_on = _even(figure.number) in _even(figure.text) and _even(f"{figure.text} {next_word}") in around
     card = list(cards_of(figures))[_shown(figures).index(index)]
-    shown = " ".join(part for part in (card.bound, card.number, card.unit) if part)
     said = "; ".join(part for part in (card.label, card.comparison) if part)
     return Line(
         kind="figure",
-        figure=shown,
-        joint="" if not said or shown.endswith("%") or shown.isdigit() else "—",
+        figure=" ".join(part for part in (card.bound, card.number, card.unit) if part),
+        joint="" if not said or goes_on else "—",
         text=(Span(text=said),) if said else (),
         block=block,
     )
+
+
+def _words(block: Block) -> str:
+    return plain(block.text) if isinstance(block, Paragraph | Quote) else ""
 
 
 def _block_at(blocks: Sequence[Block], figure: Figure) -> int:
