@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from newsletter.check import (
+    client_support,
     contrast,
     control_characters,
     encoded_size,
@@ -76,6 +77,7 @@ CHECKS: Mapping[str, Callable[[Checked], Iterable[Finding]]] = {
     "image_size": image_size.find,
     "image_only": image_only.find,
     "contrast": contrast.find,
+    "client_support": client_support.find,
     "placeholder_link": placeholder_link.find,
     "insecure_link": insecure_link.find,
     "link_target": link_target.find,
