@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from newsletter.check.caniemail import OUTLOOK, client_names, features
 from newsletter.check.checked import Checked, Place
@@ -37,29 +38,32 @@ def find(subject: Checked) -> Iterator[Finding]:
 
 
 def lacking(html: str) -> list[_Lack]:
-    """Return the features of a page that some program lacks, harm or not decided, in the order of first use."""
-    others = tuple(client for client in client_names() if client != OUTLOOK)
+    """Return the features of a page that some program lacks, and not without harm, in the order of first use."""
     lacks: dict[str, _Lack] = {}
-    for view, clients in ((outlook_view(html), (OUTLOOK,)), (html, others)):
+    for view, is_outlook in ((outlook_view(html), True), (html, False)):
         for use in uses_of(view):
-            if use.slug in HARMLESS:
-                continue
-            for client in clients:
-                if _fails(use, client):
+            for client in _wanting(use.slug):
+                if (client == OUTLOOK) is is_outlook and _fails(use, client):
                     lack = lacks.setdefault(use.slug, _Lack(use))
                     if client not in lack.clients:
                         lack.clients.append(client)
     return sorted(lacks.values(), key=lambda lack: lack.use.line)
 
 
+@cache
+def _wanting(slug: str) -> tuple[str, ...]:
+    """Return the programs that do not support a feature, or Outlook by halves only; none where that does no harm."""
+    if slug in HARMLESS:
+        return ()
+    support = features()[slug].support
+    return tuple(one for one in client_names() if support(one) == "n" or (one == OUTLOOK and support(one) == "a"))
+
+
 def _fails(use: Use, client: str) -> bool:
     if any(features()[gate].support(client) == "n" for gate in use.gates):
         return False  # it never comes so far
-    support = features()[use.slug].support(client)
-    if support == "a" and client == OUTLOOK:
-        limit = OUTLOOK_LIMITS.get(use.slug)
-        return limit is None or limit(use)
-    return support == "n"
+    limit = OUTLOOK_LIMITS.get(use.slug) if client == OUTLOOK else None
+    return limit is None or limit(use)
 
 
 def _finding(subject: Checked, lack: _Lack) -> Finding:
