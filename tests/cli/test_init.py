@@ -30,6 +30,8 @@ def test_a_new_workspace_has_all_that_the_program_carries_and_a_key(
     assert names(root) == set(ENTRIES)
     for folder in ("content", "templates", "subscribers"):
         assert names(root / folder) == {n for n in names(repo_root / folder) if not n.startswith(".")}
+    digest = root / "content" / "2026-11-zarechye-digest"
+    assert {"issue.toml", "investments.md"} <= names(digest)
     assert stat.S_IMODE((root / "var").stat().st_mode) == 0o700
     assert stat.S_IMODE((root / "var" / "secret.key").stat().st_mode) == 0o600
     assert "/var/" in (root / ".gitignore").read_text(encoding="utf-8")
