@@ -11,7 +11,7 @@ import pytest
 from newsletter.check import IDS
 from newsletter.content import load_item
 from newsletter.content.front import split_front
-from newsletter.content.item import NewsItem
+from newsletter.content.item import FigureGroup, NewsItem
 from newsletter.content.keys import KEYS
 from newsletter.issue_file import ISSUE_KEYS, parse_issue_file
 from newsletter.language.typography import typeset_text
@@ -48,6 +48,8 @@ def examples(*languages: str) -> list[tuple[str, str]]:
     return [(found["lang"], found["text"]) for found in FENCE.finditer(GUIDE) if found["lang"] in languages]
 
 
+SAMPLE = ROOT / "content" / "2026-11-zarechye-export.md"
+EXAMPLES = examples("yaml")
 KEY_ROWS, ISSUE_ROWS = rows("Шапка файла"), rows("Дайджест: несколько новостей в одном письме")
 
 
@@ -86,7 +88,7 @@ def test_the_example_of_a_key_of_an_issue_file_can_be_read(key: str) -> None:
     assert found
 
 
-@pytest.mark.parametrize("text", [text for _, text in examples("yaml")], ids=range(len(examples("yaml"))))
+@pytest.mark.parametrize("text", [text for _, text in EXAMPLES], ids=range(len(EXAMPLES)))
 def test_a_head_that_is_shown_can_be_read(text: str) -> None:
     front = split_front(f"{text}Текст.", "guide")
     assert front.values
@@ -114,6 +116,32 @@ def test_the_plain_text_shown_has_all_that_the_guide_says_of_it(tmp_path: Path) 
     item = item_of(lang, text, tmp_path)
     assert [block.kind for block in item.blocks] == ["quote", "paragraph", "list", "link"]
     assert item.quotes[0].speaker == "Ирина Лаптева"
+
+
+def test_the_page_shown_gives_what_the_guide_says_of_it(tmp_path: Path) -> None:
+    (lang, text), *_ = examples("html")
+    item = item_of(lang, text, tmp_path)
+    assert (item.rubric, item.link) == ("Закупки", "https://zarechye.example/news/pavilion")
+    assert item_of(lang, f"---\nrubric: Конкурс\n---\n{text}", tmp_path).rubric == "Конкурс"
+
+
+def corrected(head: str, folder: Path) -> NewsItem:
+    """Return the sample letter under another head."""
+    body = SAMPLE.read_text(encoding="utf-8").split("---\n", 2)[2]
+    return item_of("markdown", f"{head}{body}", folder)
+
+
+def test_the_corrections_shown_correct_the_sample_letter(tmp_path: Path) -> None:
+    quotes, figures, places = (text for _, text in EXAMPLES if re.match("---\n(quotes|figures|places):", text))
+    assert {quote.speaker for quote in corrected(quotes, tmp_path).quotes} >= {"Ирина Лаптева", "Вера Кленова"}
+    assert corrected(quotes, tmp_path).quotes[0].role == "заместитель губернатора Зареченского края"
+    (group, *_) = corrected(figures, tmp_path).blocks
+    assert isinstance(group, FigureGroup)
+    assert [figure.text for figure in group.figures] == ["412 млн рублей", "каждый шестой", "12 стран"]
+    assert {region.name: region.places for region in corrected(places, tmp_path).regions} == {
+        "Европа": ("Сербия", "Венгрия", "Италия"),
+        "Россия": ("Пермский край",),
+    }
 
 
 def test_every_block_of_the_guide_is_of_a_language_that_is_read_here() -> None:
