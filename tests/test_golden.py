@@ -1,4 +1,4 @@
-"""The sample item's mail, byte for byte: a change of looks or bytes is seen in the diff, never by surprise.
+"""The samples, a letter and a digest, byte for byte: a change of looks or bytes is seen in the diff, never a surprise.
 
 After a wanted change: `pytest tests/test_golden.py --refresh-golden`, then read `git diff tests/golden`.
 """
@@ -23,13 +23,23 @@ GOLDEN = Path(__file__).parent / "golden"
 MOSCOW = timezone(timedelta(hours=3))
 
 
+SAMPLES = {"letter": "2026-11-zarechye-export.md", "digest": "2026-11-zarechye-digest"}
+
+
 @pytest.fixture(scope="module")
 def mail(repo_root: Path) -> dict[str, bytes]:
-    """The sample as one invented subscriber gets it, with fixed keys and Date."""
+    """The samples as one invented subscriber gets them, with fixed keys and Date."""
+    found: dict[str, bytes] = {}
+    for name, sample in SAMPLES.items():
+        found |= _parts(name, repo_root / "content" / sample, repo_root)
+    return found
+
+
+def _parts(name: str, sample: Path, repo_root: Path) -> dict[str, bytes]:
     settings, _ = load_settings(repo_root, {}).with_placeholders()
     request = CompileRequest(
         root=repo_root,
-        items=(repo_root / "content" / "2026-11-zarechye-export.md",),
+        items=(sample,),
         options=ContentOptions(),
         settings=settings,
         template_dirs=(repo_root / "templates",),
@@ -47,13 +57,13 @@ def mail(repo_root: Path) -> dict[str, bytes]:
     values, variant = merger.values(recipient), compiled.variants[""]
     message = merger.message(recipient, date=datetime(2026, 11, 23, 9, 30, tzinfo=MOSCOW))
     return {
-        "letter.html": fill(variant.html, values).encode(),
-        "letter.txt": fill(variant.text, values).encode(),
-        "letter.eml": message.data,
+        f"{name}.html": fill(variant.html, values).encode(),
+        f"{name}.txt": fill(variant.text, values).encode(),
+        f"{name}.eml": message.data,
     }
 
 
-@pytest.mark.parametrize("name", ["letter.html", "letter.txt", "letter.eml"])
+@pytest.mark.parametrize("name", [f"{sample}.{part}" for sample in SAMPLES for part in ("html", "txt", "eml")])
 def test_sample_is_as_it_was_last_approved(mail: dict[str, bytes], name: str, request: pytest.FixtureRequest) -> None:
     path = GOLDEN / name
     if request.config.getoption("--refresh-golden"):
@@ -62,11 +72,12 @@ def test_sample_is_as_it_was_last_approved(mail: dict[str, bytes], name: str, re
     assert mail[name] == path.read_bytes()
 
 
-def test_golden_mail_reads_back_as_its_parts(mail: dict[str, bytes]) -> None:
-    message = email.message_from_bytes(mail["letter.eml"], policy=policy.default)
+@pytest.mark.parametrize("name", SAMPLES)
+def test_golden_mail_reads_back_as_its_parts(mail: dict[str, bytes], name: str) -> None:
+    message = email.message_from_bytes(mail[f"{name}.eml"], policy=policy.default)
     text, html = message.iter_parts()
-    assert _decoded(text) == mail["letter.txt"]
-    assert _decoded(html).rstrip() == mail["letter.html"].rstrip()
+    assert _decoded(text) == mail[f"{name}.txt"]
+    assert _decoded(html).rstrip() == mail[f"{name}.html"].rstrip()
     assert not message.defects
 
 

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from newsletter.check.client_support import lacking
 from tests.templates.conftest import Opened
 from tests.templates.specimens import LETTER, SECOND_BRAND, THEMES, compiled, extreme_digest, letter_of, settings
 from tests.templates.test_layout import CONTRAST
@@ -77,6 +78,10 @@ def test_no_layout_hangs_on_what_outlook_does_not_know(html: str) -> None:
     html = as_word_reads(html)
     inline = " ".join(re.findall(r'style="([^"]*)"', html))
     assert not re.findall(r"(?:^|[;\s])(?:display:\s*(?:flex|grid)|position:|float:|calc\(|var\()", inline)
+
+
+def test_no_reader_misses_a_word_for_what_outlook_or_another_program_lacks(html: str) -> None:
+    assert [(lack.use.slug, lack.use.tag, lack.clients) for lack in lacking(html)] == []
 
 
 def test_space_stands_in_cells_because_word_ignores_it_elsewhere(html: str) -> None:
