@@ -21,6 +21,7 @@ from newsletter.errors import DiskError, UsageError
 from newsletter.workspace import MARKER, find_workspace
 
 ITEM = "content/2026-11-zarechye-export.md"
+DIGEST = "content/2026-11-zarechye-digest"
 LIST = "demo"
 RECEIVED = "received"
 
@@ -35,8 +36,8 @@ SETTINGS = {
 def demo() -> int:
     """Show the whole way on this machine, with nothing to set up.
 
-    Imports the example list, builds the sample item, and sends it to every subscriber over SMTP, to a server that
-    this command starts. Nothing leaves the machine. Works in var/demo/, emptied first.
+    Imports the example list, builds the sample item, and sends the sample digest to every subscriber over SMTP, to a
+    server that this command starts. Nothing leaves the machine. Works in var/demo/, emptied first.
     """
     from newsletter.transport.embedded import EmbeddedServer
 
@@ -50,7 +51,7 @@ def demo() -> int:
             ["build", ITEM, "--out", "mail"]
         )
         if code == 0:
-            code = _run(["send", ITEM, "--list", LIST, "--smtp", server.url, "--yes"])
+            code = _run(["send", DIGEST, "--list", LIST, "--smtp", server.url, "--yes"])
     letters = sorted(received.glob("*.eml"))
     print(f"\n{len(letters)} mails were received over SMTP; they lie in {_shown(received)}/")
     print(_what_next(folder, letters))
@@ -118,11 +119,13 @@ def _what_next(folder: Path, letters: Sequence[Path]) -> str:
     return f"""
 What to try next:
 {path}  cd {shlex.quote(shown)}
-  open mail/issue.html in a browser, mail/issue.txt in an editor, {first} in a mail program
+  open mail/issue.html in a browser, mail/issue.txt in an editor; that is one item as a letter
+  open {first} in a mail program; that is the digest
   newsletter status                              what was sent
   newsletter check {ITEM}
   edit {ITEM}, then: newsletter build {ITEM}
-  newsletter send {ITEM} --list {LIST} --again --outbox out
+  newsletter build {DIGEST}
+  newsletter send {DIGEST} --list {LIST} --again --outbox out
 
 Your own office: "newsletter init DIR", and docs/usage.md."""
 

@@ -15,7 +15,7 @@ from newsletter.workspace import Workspace
 pytestmark = pytest.mark.slow
 
 
-def test_demo_delivers_the_sample_to_everybody_on_the_example_list(
+def test_demo_delivers_the_digest_to_everybody_on_the_example_list(
     in_workspace: Workspace, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NEWSLETTER_DATABASE__URL", f"sqlite:///{in_workspace.root}/office.db")
@@ -29,6 +29,7 @@ def test_demo_delivers_the_sample_to_everybody_on_the_example_list(
     messages = [email.message_from_bytes(path.read_bytes(), policy=policy.default) for path in letters]
     assert len({message["To"] for message in messages}) == len(people)
     assert all(message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click" for message in messages)
+    assert all(message["Subject"] == "2,6 млрд рублей и день открытых цехов" for message in messages)
     assert "var/demo/received/" in out
     assert "What to try next" in out
     assert sorted(path.name for path in in_workspace.root.iterdir()) == before, "the demo reached the office's database"
