@@ -23,6 +23,7 @@ MAX_HEIGHT = 4096
 MAX_PIXELS = 50_000_000  # 200 MB once decoded; a telephone's largest has 48 million
 WANTED_BYTES = 300 * 1024  # above it, quality goes down step by step
 MAX_PUBLISHED_BYTES = 1024**2
+_DECODED_SIDE = 3 * MAX_WIDTH // 2  # pixels, at least, of each side of a large photograph before it is scaled
 _SMALL_PNG_BYTES = 100 * 1024  # a drawing stays sharp where that costs little
 _QUALITIES = (82, 75, 68, 60)
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP")
@@ -53,6 +54,7 @@ def _made(data: bytes) -> Picture:
             raise _too_many_pixels()
         kind = opened.format or ""
         notes = _notes(opened, kind)
+        opened.draft(None, (_DECODED_SIDE, _DECODED_SIDE))  # a JPEG can be decoded at a half or a quarter
         image = _in_srgb(_scaled(_in_colour(ImageOps.exif_transpose(opened))), opened.info.get("icc_profile"))
     image.info.clear()  # Pillow writes a comment, a resolution or a profile that it finds here
     encoded, suffix = _encoded(image, is_lossy=kind in _LOSSY)

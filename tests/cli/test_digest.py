@@ -178,7 +178,9 @@ def test_pictures_are_written_to_be_uploaded_and_shown_from_the_web(run: Run, we
     code, _, err = run("build", "content/week")
     assert code == 0
     facts = facts_of(root)
-    (name,) = facts["pictures"]  # type: ignore[misc]
+    names = facts["pictures"]
+    assert isinstance(names, list)
+    (name,) = names
     assert [path.name for path in (root / "var/assets/a").iterdir()] == [name]
     assert f"1 new picture in var/assets/a: {name}" in err
     assert "upload it, so that https://static.zarechye.example/a/ serves it, before you send" in err
