@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from newsletter.content.load import load_item, load_items
+from newsletter.content.load import load_feed, load_item, load_items
 
-__all__ = ["load_item", "load_items"]
+__all__ = ["load_feed", "load_item", "load_items"]

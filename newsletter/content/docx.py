@@ -53,6 +53,7 @@ r[style-name='Intense Emphasis'] => em
 """
 # Around a paragraph's number on its way through mammoth, which has no place for one: private characters.
 _NUMBER = re.compile("\ue0f0([0-9]+)\ue0f1")
+_BACK_TO_THE_TEXT = re.compile(r' ?<a href="#(?:foot|end)note-ref-[^"]*">↑</a>')
 _NOT_IN_THE_FILE = "not-in-the-file"
 _SHOWN_KINDS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"})
 
@@ -63,7 +64,8 @@ def read_docx(data: bytes, *, shown: str, place: str) -> tuple[Draft, Front]:
     `place` is the file's path from the workspace, which begins the `src` of its pictures: `place!word/media/a.png`.
     """
     check_word_file(data, shown)
-    tree = parse_marked(_NUMBER.sub(rf"<wbr {MARK}=\1>", _html(data, shown)), shown=shown)
+    source = _BACK_TO_THE_TEXT.sub("", _html(data, shown))
+    tree = parse_marked(_NUMBER.sub(rf"<wbr {MARK}=\1>", source), shown=shown)
     page = Page(shown=shown, picture=lambda address, origin: _picture(address, place, origin))
     opening = read_opening(read_blocks(tree, page))
     first = dict.fromkeys(opening.values, opening.draft.first_line)

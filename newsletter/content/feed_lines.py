@@ -72,8 +72,8 @@ class _Scan:
         if name in _ENTRIES and not self.depth:
             self.depth = len(self.open)
             self.entries.append(EntryLines(line=self._line()))
-        elif self.depth and len(self.open) > self.depth + 1:
-            self._note()  # XHTML inside an Atom entry: its first element
+        elif self.depth and len(self.open) > self.depth + 2:
+            self._note()  # XHTML inside an Atom entry: the first element in its div
 
     def _end(self, tag: str) -> None:
         if len(self.open) == self.depth:

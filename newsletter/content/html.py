@@ -27,7 +27,7 @@ from newsletter.content.item import (
 )
 from newsletter.content.links import clean_href
 from newsletter.content.markup import Element
-from newsletter.content.spans import join, squeeze, text_of, unquoted
+from newsletter.content.spans import cut, join, squeeze, text_of, unquoted
 from newsletter.content.table import is_layout, read_table, rows_of
 from newsletter.errors import InputError
 
@@ -246,9 +246,10 @@ class _Reader:
             return
         origin = texts[0].origin if texts else origin
         signed = squeeze(signature.words()) if signature is not None else ""
-        if not signed and len(texts) > 1 and _SIGNATURE.fullmatch(last := plain(text_in(texts[-1]))):
-            signed, texts = last, texts[:-1]
         body = lined([text_in(block) for block in texts])
+        words, _, last = plain(body).rpartition("\n")
+        if not signed and words and _SIGNATURE.fullmatch(last):
+            signed, body = last, cut(body, 0, len(words))
         if not body:
             self.blocks += [Paragraph(text=text_of(signed), origin=origin)] if signed else []
             return

@@ -16,9 +16,9 @@ from newsletter.errors import InputError
 
 MAX_BYTES = 20 * 1024 * 1024  # pictures of a press item take some 5 MB
 _MAX_UNPACKED = 30 * 1024 * 1024
-_MAX_XML = 8 * 1024 * 1024  # Word's XML of a press item takes some 100 KB; in memory it grows fiftyfold
+_MAX_XML = 4 * 1024 * 1024  # Word writes some 100 KB for a press item; 4 MB take ten seconds and 200 MB to read
 _MAX_PARTS = 2_000
-_MAX_DEPTH = 200  # elements; every level costs the reader a dozen Python frames, of the few thousand there are
+_MAX_DEPTH = 60  # elements; every level costs the reader a dozen Python frames of a thousand
 _STEP = 64 * 1024
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SAVE = "save it as .docx"
