@@ -126,7 +126,8 @@ def build_issue(
 
 def _polished(issue: Issue, rules: Typography) -> Issue:
     """Return the issue with every word as set: last of all, since rules that look for facts read what was written."""
-    mends = [mend for item in issue.items for mend in mends_of(item, rules)]
+    lang = issue.lang if issue.kind == "letter" else ""  # --lang says what a letter is written in
+    mends = [mend for item in issue.items for mend in mends_of(item, rules, lang=lang)]
     if issue.kind == "letter":
         lines, path = issue.items[0].front_lines, issue.items[0].origin.path
         for key, words in (("subject", issue.subject), ("preheader", issue.preheader)):
@@ -134,7 +135,7 @@ def _polished(issue: Issue, rules: Typography) -> Issue:
                 mends += word_mends(words, issue.lang, rules, Origin(path=path, line=lines[key]))
     return replace(
         issue,
-        items=tuple(polish_item(item, rules) for item in issue.items),
+        items=tuple(polish_item(item, rules, lang=lang) for item in issue.items),
         title=polish_words(issue.title, issue.lang, rules),
         subject=polish_header(issue.subject, issue.lang, rules),
         preheader=polish_words(issue.preheader, issue.lang, rules),

@@ -30,7 +30,7 @@ def find(subject: Checked) -> Iterator[Finding]:
 
 
 def _mended(mend: Mend) -> Finding:
-    return _finding(mend, "info", "the mail has them right; --fix shows what it would change in the file")
+    return _finding(mend, "info", "the mail has them right; --fix shows what it can mend in the file")
 
 
 def _left(mend: Mend) -> Finding:

@@ -23,12 +23,13 @@ from newsletter.cli.compiling import (
     workspace_keys,
 )
 from newsletter.cli.context import CommandContext, open_context
+from newsletter.cli.fixing import fix_items
 from newsletter.cli.options import Date, Items, Json, Lang, Preheader, Subject, Template, Title
 from newsletter.cli.output import one_line, print_json, say
 from newsletter.cli.photographs import camera, drop_photographs, photographs
 from newsletter.cli.publishing import write_pictures
 from newsletter.content.as_json import item_json
-from newsletter.errors import DiskError, GateError, NewsletterError
+from newsletter.errors import DiskError, GateError, NewsletterError, UsageError
 from newsletter.issue import ContentOptions
 from newsletter.render.child import CompileResult
 from newsletter.render.compiled import CompiledIssue
@@ -89,6 +90,10 @@ def check(
     template: Template = "",
     json: Json = False,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings refuse too.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="First show what typography would change in the file, and ask.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --fix: write without asking.")] = False,
 ) -> int:
     """Say what is wrong with the mail of an item.
 
@@ -97,6 +102,10 @@ def check(
     """
     context = open_context(placeholders=True, quiet=True)
     options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
+    if fix:
+        if json:
+            raise UsageError("--fix and --json are two answers", fix="give one of them")
+        fix_items(context, items, lang=lang, yes=yes)
     result = compile_items(context, items, options)
     report = report_on(result, _specimen(context, result.compilation.compiled, ""))
     if json:

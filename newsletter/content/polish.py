@@ -7,7 +7,7 @@ is also told as `Mend`s, so that a check can name it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
@@ -24,6 +24,7 @@ from newsletter.content.item import (
     Origin,
     Paragraph,
     Quote,
+    Region,
     Series,
     Table,
     Text,
@@ -35,7 +36,6 @@ from newsletter.language.typography import Typeset, typeset, typeset_text, visib
 from newsletter.settings import Typography
 
 _AROUND = 18  # characters of an excerpt on either side
-Words = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,76 +73,84 @@ def polish_text(text: Text, lang: str, settings: Typography) -> Text:
     )
 
 
-def polish_item(item: NewsItem, settings: Typography) -> NewsItem:
-    """Return the item with every text as set; front matter stays as it was read."""
+def polish_blocks(blocks: Sequence[Block], lang: str, settings: Typography) -> tuple[Block, ...]:
+    """Return blocks with every text as set."""
+    return tuple(map(_Hand(lang, settings).block, blocks))
 
-    def words(written: str) -> str:
-        return polish_words(written, item.lang, settings)
 
-    def text(written: Text) -> Text:
-        return polish_text(written, item.lang, settings)
-
-    # «не менее» is looked for again when a card is made: a bound stays as it was found.
-    unbound = replace(settings, nbsp_short=False)
-
-    def stated(written: str) -> str:
-        return polish_words(written, item.lang, unbound)
-
+def polish_item(item: NewsItem, settings: Typography, *, lang: str = "") -> NewsItem:
+    """Return the item with every text as set, in `lang` or its own; front matter stays as it was read."""
+    hand = _Hand(lang or item.lang, settings)
     return replace(
         item,
-        title=words(item.title),
-        lead=text(item.lead),
-        source=words(item.source),
-        rubric=words(item.rubric),
-        blocks=tuple(_block(block, text, words, stated) for block in item.blocks),
-        figures=tuple(_figure(figure, words, stated) for figure in item.figures),
-        regions=tuple(
-            replace(region, name=words(region.name), places=tuple(map(words, region.places))) for region in item.regions
-        ),
-        series=_series(item.series, words) if item.series else None,
+        title=hand.words(item.title),
+        lead=hand.text(item.lead),
+        source=hand.words(item.source),
+        rubric=hand.words(item.rubric),
+        blocks=tuple(map(hand.block, item.blocks)),
+        figures=tuple(map(hand.figure, item.figures)),
+        regions=tuple(map(hand.region, item.regions)),
+        series=hand.series(item.series) if item.series else None,
     )
 
 
-def _block(block: Block, text: Callable[[Text], Text], words: Words, stated: Words) -> Block:
-    match block:
-        case Paragraph() | Heading():
-            return replace(block, text=text(block.text))
-        case ListBlock():
-            return replace(block, items=tuple(map(text, block.items)))
-        case Table():
-            rows = tuple(tuple(map(text, row)) for row in block.rows)
-            return replace(block, header=tuple(map(text, block.header)), rows=rows)
-        case Quote():
-            speaker, role, by = map(words, (block.speaker, block.role, block.attribution))
-            return replace(block, text=text(block.text), speaker=speaker, role=role, attribution=by)
-        case FigureGroup():
-            return replace(block, figures=tuple(_figure(figure, words, stated) for figure in block.figures))
-        case _:
-            return _small(block, words)
+@dataclass(frozen=True, slots=True)
+class _Hand:
+    """Sets what it is given, in one language by one set of rules."""
 
+    lang: str
+    settings: Typography
 
-def _small(block: Image | Link, words: Words) -> Block:
-    if isinstance(block, Link):
-        return replace(block, text=words(block.text))
-    return replace(block, alt=words(block.alt), credit=words(block.credit))
+    def words(self, written: str) -> str:
+        return polish_words(written, self.lang, self.settings)
 
+    def stated(self, written: str) -> str:
+        """Set a figure's own words: «не менее» is looked for again when a card is made, and stays as it was found."""
+        return polish_words(written, self.lang, replace(self.settings, nbsp_short=False))
 
-def _figure(figure: Figure, words: Words, stated: Words) -> Figure:
-    return replace(
-        figure,
-        text=stated(figure.text),
-        unit=words(figure.unit),
-        number=stated(figure.number),
-        measures=words(figure.measures),
-        comparison=words(figure.comparison),
-        period=words(figure.period),
-        base_period=words(figure.base_period),
-    )
+    def text(self, written: Text) -> Text:
+        return polish_text(written, self.lang, self.settings)
 
+    def block(self, block: Block) -> Block:
+        match block:
+            case Paragraph() | Heading():
+                return replace(block, text=self.text(block.text))
+            case ListBlock():
+                return replace(block, items=tuple(map(self.text, block.items)))
+            case Table():
+                rows = tuple(tuple(map(self.text, row)) for row in block.rows)
+                return replace(block, header=tuple(map(self.text, block.header)), rows=rows)
+            case Quote():
+                speaker, role, by = map(self.words, (block.speaker, block.role, block.attribution))
+                return replace(block, text=self.text(block.text), speaker=speaker, role=role, attribution=by)
+            case FigureGroup():
+                return replace(block, figures=tuple(map(self.figure, block.figures)))
+            case _:
+                return self.small(block)
 
-def _series(series: Series, words: Words) -> Series:
-    points = tuple(replace(point, label=words(point.label), text=words(point.text)) for point in series.points)
-    return replace(series, measures=words(series.measures), unit=words(series.unit), points=points)
+    def small(self, block: Image | Link) -> Block:
+        if isinstance(block, Link):
+            return replace(block, text=self.words(block.text))
+        return replace(block, alt=self.words(block.alt), credit=self.words(block.credit))
+
+    def figure(self, figure: Figure) -> Figure:
+        return replace(
+            figure,
+            text=self.stated(figure.text),
+            unit=self.words(figure.unit),
+            number=self.stated(figure.number),
+            measures=self.words(figure.measures),
+            comparison=self.words(figure.comparison),
+            period=self.words(figure.period),
+            base_period=self.words(figure.base_period),
+        )
+
+    def region(self, region: Region) -> Region:
+        return replace(region, name=self.words(region.name), places=tuple(map(self.words, region.places)))
+
+    def series(self, series: Series) -> Series:
+        points = tuple(replace(p, label=self.words(p.label), text=self.words(p.text)) for p in series.points)
+        return replace(series, measures=self.words(series.measures), unit=self.words(series.unit), points=points)
 
 
 @lru_cache(maxsize=4096)
@@ -163,14 +171,15 @@ def _typeset(text: Text, lang: str, settings: Typography) -> Typeset:
     return typeset(plain(text), lang, settings, fixed=fixed, starts=starts)
 
 
-def mends_of(item: NewsItem, settings: Typography) -> Iterator[Mend]:
+def mends_of(item: NewsItem, settings: Typography, *, lang: str = "") -> Iterator[Mend]:
     """Yield what the rules, switched off or not, change to the eye in an item: one mend for a rule and block."""
+    spoken = lang or item.lang
     title = replace(item.origin, line=item.front_lines.get("title", item.origin.line))
     if not item.title_proposed:
-        yield from _mends([text_of(item.title)], item.lang, settings, title, None)
-    yield from _mends([item.lead], item.lang, settings, item.origin, None)
+        yield from _mends([text_of(item.title)], spoken, settings, title, None)
+    yield from _mends([item.lead], spoken, settings, item.origin, None)
     for index, block in enumerate(item.blocks):
-        yield from _mends(list(texts_of(block)), item.lang, settings, block.origin, index)
+        yield from _mends(list(texts_of(block)), spoken, settings, block.origin, index)
 
 
 def word_mends(words: str, lang: str, settings: Typography, origin: Origin) -> Iterator[Mend]:
