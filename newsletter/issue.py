@@ -58,6 +58,7 @@ class Issue:
     embargo_origin: Origin | None = None  # where that is written
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     waivers: Mapping[str, str] = field(default_factory=dict)  # {finding id: reason}, of the issue as a whole
+    origins: Mapping[str, Origin] = field(default_factory=dict)  # where each word about the issue as a whole stands
     mends: tuple[Mend, ...] = ()  # what typography changed, or would change, to the eye
 
     @property
@@ -120,6 +121,7 @@ def build_issue(
         embargo_origin=embargo_origin,
         variants=_variants(said, settings),
         waivers=_waivers(said),
+        origins={name: one.origin(name) for one in reversed(said.written) for name in one.values},
     )
     return _polished(raw, settings.typography)
 

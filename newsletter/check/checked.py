@@ -40,6 +40,7 @@ class Checked:
     title_proposed: bool
     date: datetime.date | None
     waivers: Mapping[str, str] = field(default_factory=dict)  # finding id → reason
+    origins: Mapping[str, Origin] = field(default_factory=dict)  # where each word about the issue as a whole stands
     items: tuple[NewsItem, ...]
     intro: Text = ()  # of a digest
     mends: tuple[Mend, ...] = ()  # what typography changed in the items, or would change
@@ -68,7 +69,14 @@ class Place:
 
 
 def front_place(subject: Checked, key: str) -> Place:
-    """Return where front matter says `key`; where no item does, the file of the first item, without a line."""
+    """Return where the issue says `key`: in `issue.toml`, or in a letter's front matter; else that file, without line.
+
+    A digest of files named on the command line says nothing as a whole, and front matter of its items is not its own.
+    """
+    if key in subject.origins:
+        return Place(file=subject.origins[key].path, line=subject.origins[key].line)
+    if subject.kind == "digest":
+        return Place(file=next((origin.path for origin in subject.origins.values()), ""))
     for item in subject.items:
         if key in item.front_lines:
             return Place(file=item.origin.path, line=item.front_lines[key])

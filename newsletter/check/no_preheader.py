@@ -12,7 +12,8 @@ from newsletter.check.page import is_visible
 def find(subject: Checked) -> Iterator[Finding]:
     if is_visible(subject.preheader) and not subject.preheader_proposed:
         return
-    shown = "the first sentence stands in" if is_visible(subject.preheader) else "it shows the first words of the mail"
+    stand_in = "the titles stand in" if subject.kind == "digest" else "the first sentence stands in"
+    shown = stand_in if is_visible(subject.preheader) else "it shows the first words of the mail"
     place = front_place(subject, "preheader")
     yield Finding(
         id="no_preheader",

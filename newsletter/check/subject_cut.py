@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from newsletter.check.checked import Checked, front_place
 from newsletter.check.finding import Finding
-from newsletter.check.inbox import DESKTOP_CHARACTERS, PHONE_CHARACTERS, cut, shown_length
+from newsletter.check.inbox import DESKTOP_CHARACTERS, PHONE_CHARACTERS, cut, shown_length, words_of
 
 
 def find(subject: Checked) -> Iterator[Finding]:
     length = shown_length(subject.subject)
-    if length <= PHONE_CHARACTERS or (subject.title_proposed and subject.subject == subject.title):
-        return  # of a subject that nobody wrote, title_proposed says enough
+    nobody_wrote_it = subject.title_proposed and words_of(subject.subject) == words_of(subject.title)
+    if length <= PHONE_CHARACTERS or nobody_wrote_it:  # of that, title_proposed says enough
+        return
     is_cut_everywhere = length > DESKTOP_CHARACTERS
     width = DESKTOP_CHARACTERS if is_cut_everywhere else PHONE_CHARACTERS
     place = front_place(subject, "subject")

@@ -9,12 +9,12 @@ from newsletter.check.finding import Finding
 
 
 def find(subject: Checked) -> Iterator[Finding]:
-    items = [item for item in subject.items if item.title_proposed]
-    if subject.title_proposed and len(subject.items) <= 1:
+    if subject.kind == "letter" and subject.title_proposed:
         yield _finding(subject.title, subject.items[0].origin.path if subject.items else "")
-    elif len(subject.items) > 1:
-        for item in items:
-            yield _finding(item.title, item.origin.path)
+    elif subject.kind == "digest":
+        for item in subject.items:
+            if item.title_proposed:
+                yield _finding(item.title, item.origin.path)
 
 
 def _finding(title: str, path: str) -> Finding:

@@ -113,6 +113,7 @@ def report_on(result: CompileResult, specimen: Specimen) -> Report:
             title_proposed=issue.title_proposed,
             date=issue.date,
             waivers=issue.waivers,
+            origins=issue.origins,
             items=issue.items,
             intro=issue.intro,
             mends=issue.mends,

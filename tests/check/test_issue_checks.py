@@ -39,7 +39,7 @@ def test_a_title_given_on_the_command_line_silences_the_proposal(find: Find, mak
 def test_each_proposed_title_of_a_digest_is_named(find: Find, make_checked: MakeChecked) -> None:
     good = make_checked().items[0]
     items = (good, replace(good, title_proposed=True, title="Вторая", origin=Origin(path="content/b.txt", line=1)))
-    (finding,) = find("title_proposed", title_proposed=True, items=items)
+    (finding,) = find("title_proposed", kind="digest", title_proposed=True, items=items)
     assert finding.file == "content/b.txt"
 
 
@@ -52,6 +52,24 @@ def test_no_preheader_is_a_warning_at_its_line(find: Find, preheader: str) -> No
 def test_a_preheader_taken_from_the_lead_is_a_warning_too(find: Find) -> None:
     (finding,) = find("no_preheader", preheader_proposed=True)
     assert "first sentence" in finding.message
+
+
+def test_what_a_digest_says_as_a_whole_is_found_in_its_own_file(find: Find, make_checked: MakeChecked) -> None:
+    toml = "content/november/issue.toml"
+    good = make_checked().items[0]
+    items = (replace(good, front_lines={"preheader": 5, "date": 6}), good)
+    digest = {"kind": "digest", "items": items, "origins": {"preheader": Origin(path=toml, line=3)}}
+    (finding,) = find("no_preheader", preheader_proposed=True, **digest)
+    assert (finding.file, finding.line) == (toml, 3)
+    assert "titles stand in" in finding.message
+    (finding,) = find("no_date", date=None, **digest)
+    assert (finding.file, finding.line) == (toml, 0)
+
+
+def test_a_digest_of_files_on_the_command_line_has_no_file_of_its_own(find: Find, make_checked: MakeChecked) -> None:
+    good = make_checked().items[0]
+    (finding,) = find("no_date", kind="digest", date=None, items=(good, good))
+    assert finding.file == ""
 
 
 def test_no_date_is_a_warning(find: Find) -> None:
