@@ -12,10 +12,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from newsletter.content.decode import read_text
-from newsletter.content.load import SUFFIXES
+from newsletter.content.load import FEEDS, SUFFIXES
 from newsletter.errors import InputError
 from newsletter.issue_file import FILE, Written, parse_issue_file
 
+_ITEMS = SUFFIXES | FEEDS
 MAX_ITEMS = 100  # far beyond what anybody reads in one mail; a folder of thousands is a mistake
 
 
@@ -79,7 +80,7 @@ def _text(file: Path, shown: str) -> str:
 
 
 def _is_item(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in _ITEMS and not path.name.startswith(".") and path.is_file()
 
 
 def _refuse_way_out(path: Path, folder: Path, root: Path) -> None:
@@ -93,7 +94,7 @@ def _refuse_way_out(path: Path, folder: Path, root: Path) -> None:
 
 def _no_such(name: str, folder: Path, there: Sequence[str], written: Written) -> InputError:
     if (folder / name).is_file():
-        kinds = ", ".join(sorted(SUFFIXES))
+        kinds = ", ".join(sorted(_ITEMS))
         return written.wrong("order", f"names {name!r}, which is no news item", fix=f"items are {kinds} files")
     close = get_close_matches(name, there, n=1)
     fix = f"did you mean {close[0]!r}?" if close else f"the folder holds {', '.join(there) or 'no item'}"

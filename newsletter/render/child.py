@@ -16,6 +16,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from newsletter.content import load_items
 from newsletter.content.item import NewsItem
@@ -90,6 +91,7 @@ def compile_here(request: CompileRequest) -> CompileResult:
 def _read(request: CompileRequest) -> _Source:
     paths, written, notes = request.items, None, list[str]()
     inputs: dict[str, str] = {}
+    zone = ZoneInfo(request.settings.office.timezone)
     if any(path.is_dir() for path in paths):
         if len(paths) > 1:
             raise UsageError("an issue folder is an issue by itself", fix="name the folder alone, or only files")
@@ -100,7 +102,7 @@ def _read(request: CompileRequest) -> _Source:
             notes.append(f"{written.path}: not in order, left out: {', '.join(folder.left_out)}")
     items: list[NewsItem] = []
     for path in paths:  # one by one: a feed holds several items
-        found = load_items([path], root=request.root)
+        found = load_items([path], root=request.root, zone=zone)
         shown = found[0].origin.path
         if shown in inputs:
             raise UsageError("this item is named twice", path=shown, fix="name it once")

@@ -98,6 +98,22 @@ def test_several_files_are_a_digest_in_the_order_given(run: Run, week: Path) -> 
     assert (facts["kind"], facts["subject"]) == ("digest", "Две новости")
 
 
+def test_a_feed_of_several_entries_is_a_digest(run: Run, week: Path) -> None:
+    entries = "".join(
+        f"<item><title>Новость {n}</title><link>https://zarechye.example/{n}</link><description>Текст</description>"
+        f"<pubDate>Fri, 20 Nov 2026 22:00:00 +0000</pubDate></item>"
+        for n in (1, 2)
+    )
+    feed = f'<?xml version="1.0"?><rss version="2.0"><channel><title>Заречье</title>{entries}</channel></rss>'
+    (week.parent / "feed.xml").write_text(feed, encoding="utf-8")
+    assert run("build", "content/feed.xml")[0] == 0
+    facts = facts_of(week.parents[1], "feed")
+    items = facts["items"]
+    assert isinstance(items, list)
+    assert (facts["kind"], [item["title"] for item in items]) == ("digest", ["Новость 1", "Новость 2"])
+    assert items[0]["date"] == "2026-11-21", "the day in the office's zone"
+
+
 def test_a_folder_with_one_item_is_a_letter(run: Run, week: Path) -> None:
     (week / "issue.toml").write_text('order = ["prize.md"]\nsubject = "Конкурс"\n', encoding="utf-8")
     run("build", "content/week")
