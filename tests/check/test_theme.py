@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from newsletter.check import Checked, Report, run_checks
-from newsletter.content import load_item
-from newsletter.issue import ContentOptions, build_issue
-from newsletter.render import compile_issue
+from newsletter.issue import ContentOptions
+from newsletter.render.child import CompileRequest, compile_here
 from newsletter.render.compiled import Part
 from newsletter.settings import Sender, Settings
 
@@ -22,14 +21,20 @@ SETTINGS = Settings(
 LINK = "https://news.zarechye.example/u/token"
 
 
-def check(path: Path, *, templates: Path, settings: Settings = SETTINGS) -> Report:
-    """Compile the item as a command would and check it."""
-    item = load_item(path, root=path.parent)
-    issue = build_issue([item], options=ContentOptions(title="Стенд открыт"), settings=settings, key="a")
-    compilation = compile_issue(issue, settings=settings, template_dirs=[templates])
+def check(
+    path: Path, *, templates: Path, settings: Settings = SETTINGS, theme: str = "press", title: str = "Стенд открыт"
+) -> Report:
+    """Compile the item or folder as a command would and check it."""
+    request = CompileRequest(
+        root=path.parent, items=(path,), options=ContentOptions(title=title, template=theme), settings=settings,
+        template_dirs=(templates,),
+    )  # fmt: skip
+    result = compile_here(request)
+    issue, compilation = result.issue, result.compilation
     variant = compilation.compiled.variants[""]
     return run_checks(
         Checked(
+            kind=issue.kind,
             subject=issue.subject,
             preheader=issue.preheader,
             preheader_proposed=issue.preheader_proposed,
@@ -37,7 +42,10 @@ def check(path: Path, *, templates: Path, settings: Settings = SETTINGS) -> Repo
             title_proposed=issue.title_proposed,
             date=issue.date,
             waivers=issue.waivers,
+            origins=issue.origins,
             items=issue.items,
+            intro=issue.intro,
+            mends=issue.mends,
             compiled=compilation.compiled,
             sample_html=filled(variant.html),
             sample_text=filled(variant.text),
@@ -58,6 +66,23 @@ def test_an_item_in_our_theme_has_no_error_and_no_finding_about_templates(repo_r
     report = check(path, templates=repo_root / "templates")
     raised = {finding.id for finding in report.findings if finding.severity != "info"}
     assert raised <= {"no_preheader", "no_date"}
+
+
+SAMPLES = ("2026-11-zarechye-digest", "2026-11-zarechye-export.md")
+
+
+@pytest.mark.parametrize("theme", ["press", "plain"])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_samples_have_no_warning_in_either_theme(repo_root: Path, name: str, theme: str) -> None:
+    report = check(repo_root / "content" / name, templates=repo_root / "templates", theme=theme, title="")
+    assert [str(finding) for finding in report.findings if finding.severity != "info"] == []
+
+
+@pytest.mark.parametrize("theme", ["press", "plain"])
+def test_outlook_lacks_nothing_that_a_theme_needs(repo_root: Path, theme: str) -> None:
+    for path in sorted((repo_root / "tests/data/items").glob("*.txt")):
+        report = check(path, templates=repo_root / "templates", theme=theme)
+        assert [str(finding) for finding in report.findings if finding.id == "client_support"] == []
 
 
 @pytest.mark.real_item
