@@ -36,6 +36,8 @@ from jinja2.tests import TESTS as STOCK_TESTS
 from markupsafe import Markup
 
 from newsletter.errors import TemplateError
+from newsletter.language.amounts import money, number_text, share, times
+from newsletter.language.plurals import plural
 from newsletter.render.captures import refuse_branches
 from newsletter.render.cards import Card
 from newsletter.render.compiled import Step
@@ -47,7 +49,14 @@ from newsletter.settings import Brand, Office
 
 # The names a template may use; templates/README.md documents each, and a test compares.
 VARIABLES = ("issue", "item", "office", "brand", "variant", "archive", "subscriber", "links", "notes")
-FILTERS: dict[str, Callable[..., object]] = {"inline": inline, **TEXT_FILTERS, "notes": Notes().mark}
+SAYING: dict[str, Callable[..., object]] = {
+    "plural": plural,
+    "number": number_text,
+    "money": money,
+    "share": share,
+    "times": times,
+}
+FILTERS: dict[str, Callable[..., object]] = {"inline": inline, **TEXT_FILTERS, "notes": Notes().mark, **SAYING}
 SUBSCRIBER_BUILT_INS = ("email", "name")
 LINKS = ("unsubscribe", "view", "preferences")
 

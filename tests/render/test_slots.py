@@ -11,7 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from newsletter.errors import TemplateError
 from newsletter.render.compiled import SlotUse
 from newsletter.render.slots import ALLOWED_FILTERS, Tokens, find_nonce
-from newsletter.render.template import _STOCK_FILTERS_LEFT_OUT
+from newsletter.render.template import _STOCK_FILTERS_LEFT_OUT, FILTERS
 
 Compile = Callable[..., Any]
 
@@ -37,7 +37,7 @@ def test_stock_filter_refuses_a_slot(compiled: Compile, name: str) -> None:
     assert (caught.value.path, caught.value.line) == ("templates/t/letter.mjml", 5)
 
 
-@pytest.mark.parametrize("name", sorted({"inline", "plain", "wrap", "underline", "columns", "notes"}))
+@pytest.mark.parametrize("name", sorted(FILTERS))
 def test_own_filter_refuses_a_slot(compiled: Compile, name: str) -> None:
     with pytest.raises(TemplateError, match=r"subscriber\.name"):
         compiled(f"<mj-text>{{{{ subscriber.name|{name} }}}}</mj-text>")
