@@ -75,6 +75,11 @@ def test_what_a_typographic_rule_is_said_to_make_is_what_it_makes(rule: str) -> 
     assert typeset_text(f"Вот {code(before)}", "ru", Typography()).replace("\u00a0", " ") == f"Вот {after}"
 
 
+def test_the_change_shown_is_the_one_that_a_fix_makes() -> None:
+    before, after = (line[1:] for line in examples("diff")[0][1].splitlines())
+    assert typeset_text(before, "ru", Typography()).replace("\u00a0", " ") == after
+
+
 @pytest.mark.parametrize("key", KEY_ROWS)
 def test_the_example_of_a_key_of_front_matter_can_be_read(key: str) -> None:
     example = code(KEY_ROWS[key][1])
@@ -145,4 +150,4 @@ def test_the_corrections_shown_correct_the_sample_letter(tmp_path: Path) -> None
 
 
 def test_every_block_of_the_guide_is_of_a_language_that_is_read_here() -> None:
-    assert {found["lang"] for found in FENCE.finditer(GUIDE)} <= {"yaml", "toml", "txt", "markdown", "html"}
+    assert {found["lang"] for found in FENCE.finditer(GUIDE)} <= {"yaml", "toml", "txt", "markdown", "html", "diff"}
