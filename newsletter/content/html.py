@@ -158,6 +158,8 @@ class _Reader:
 
     def flush(self) -> None:
         """Make paragraphs of the words gathered, then blocks of the images that stood among them."""
+        if not self._pieces and not self._images:
+            return
         pieces, self._pieces = self._pieces, []
         images, self._images = self._images, []
         if text := tidy(tuple(piece.span for piece in pieces)):
@@ -376,15 +378,17 @@ def _entries(element: Element) -> Iterator[Element]:
 
 
 def _signature_element(quote: Element) -> Element | None:
-    """Return the element that says whose words these are: a cite, footer or figcaption with a line of its own."""
-    for holder in (quote, *(below for below in quote if below.tag == "blockquote")):
-        for child in reversed(holder.children):
-            if not isinstance(child, Element) or not (words := child.words()):
-                continue
-            if child.tag in {"cite", "footer", "figcaption"}:
-                return child
-            if any(below.tag == "cite" and below.words() == words for below in child):
-                return child
+    """Return the element at the end that says whose words these are: a cite, footer or figcaption of its own line."""
+    inside = [child for child in quote.children if isinstance(child, Element) and child.tag == "blockquote"]
+    for holder in (quote, *inside[-1:]):
+        last = next((child for child in reversed(holder.children) if isinstance(child, Element) or child.strip()), "")
+        if not isinstance(last, Element):
+            continue
+        if last.tag in {"cite", "footer", "figcaption"}:
+            return last if last.words() else None
+        cite = next((below for below in last if below.tag == "cite"), None)
+        if last.tag == "p" and cite is not None and cite.words() == last.words():
+            return cite
     return None
 
 

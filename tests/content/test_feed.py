@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsletter.content import load_feed, load_item, load_items
-from newsletter.content.item import Image, Link, ListBlock, NewsItem, Paragraph, plain
+from newsletter.content.item import Image, Link, ListBlock, NewsItem, plain
 from newsletter.errors import InputError
 
 DATA = Path(__file__).parents[1] / "data" / "formats"
