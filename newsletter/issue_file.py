@@ -17,11 +17,11 @@ from newsletter.content.keys import KEYS, Value, WrongValueError
 from newsletter.content.markdown import parse_markdown
 from newsletter.content.spans import join, text_of
 from newsletter.errors import ConfigError, InputError
-from newsletter.settings_source import line_of, parse_toml
+from newsletter.settings_source import line_of, lines_of, parse_toml
 
 FILE = "issue.toml"
-MAX_CHARS = 64 * 1024  # as front matter; a digest of a hundred items says far less
-_TO_FRONT = "see docs/items.md"
+MAX_CHARS = 16 * 1024  # a hundred names and a page of introduction; finding lines is quadratic
+_TO_DOCS = 'see docs/items.md, "A digest"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +31,12 @@ class Written:
     path: str  # as a person knows it
     fix: str  # the way out of every mistake in it
     values: Mapping[str, object] = field(default_factory=dict)
-    lines: Mapping[str, int] = field(default_factory=dict)  # of front matter
-    toml: str = ""  # of issue.toml: lines are looked up only for a message
+    lines: Mapping[str, int] = field(default_factory=dict)
     intro: Text = ()
     order: tuple[str, ...] = ()  # names of files in the folder; empty: all of them
 
     def origin(self, key: str) -> Origin:
-        line = line_of(self.toml, (key,)) if self.toml else self.lines.get(key, 1)
-        return Origin(path=self.path, line=line)
+        return Origin(path=self.path, line=self.lines.get(key, 1))
 
     def wrong(self, key: str, what: str, fix: str = "") -> InputError:
         """Return the error that says of `key` what must be else."""
@@ -58,10 +56,10 @@ def first_with(written: Sequence[Written], key: str) -> Written | None:
 def parse_issue_file(text: str, shown: str) -> Written:
     """Return what an `issue.toml` says. Raises InputError with its line, and nothing else."""
     if len(text) > MAX_CHARS:
-        raise InputError("the file is longer than 64 KB", path=shown, fix="move text into the items")
-    blank = Written(path=shown, fix=_TO_FRONT, toml=text)
+        raise InputError("the file is longer than 16 KB", path=shown, fix="move text into the items")
     values: dict[str, object] = {}
-    for key, value in _parse(text, shown).items():
+    table = _parse(text, shown)
+    for key, value in table.items():
         if key not in ISSUE_KEYS:
             close = get_close_matches(key.lower(), ISSUE_KEYS, n=1)
             fix = f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(ISSUE_KEYS)}"
@@ -71,15 +69,17 @@ def parse_issue_file(text: str, shown: str) -> Written:
             if plain_value != "":  # as in front matter: it says nothing
                 values[key] = ISSUE_KEYS[key](plain_value)
         except WrongValueError as error:
-            raise blank.wrong(key, str(error)) from error
+            line = line_of(text, (key,))
+            raise InputError(f"{key!r} {error}", path=shown, line=line, fix=_TO_DOCS) from error
+    lines = {name: line for (name,), line in lines_of(text, [(key,) for key in table]).items()}
     order = values.pop("order", ())
     intro = str(values.pop("intro", ""))
     return Written(
         path=shown,
-        fix=_TO_FRONT,
+        fix=_TO_DOCS,
         values=values,
-        toml=text,
-        intro=_intro(intro, blank) if intro.strip() else (),
+        lines=lines,
+        intro=_intro(intro, text, lines.get("intro", 1), shown) if intro.strip() else (),
         order=order if isinstance(order, tuple) else (),
     )
 
@@ -139,25 +139,21 @@ ISSUE_KEYS: Mapping[str, Callable[[Value], object]] = {
 }
 
 
-def _intro(words: str, written: Written) -> Text:
+def _intro(words: str, source: str, line: int, shown: str) -> Text:
     """Return the introduction's Markdown: paragraphs, which become one text with a blank line between them."""
-    line = written.origin("intro").line
-    lines = written.toml.splitlines()
-    opens_below = 0 < line <= len(lines) and lines[line - 1].rstrip().endswith(('"""', "'''"))
-    first_line = line + opens_below
-    draft = parse_markdown(words, shown=written.path, first_line=first_line, item=Path(FILE), root=Path())
+    opening = source.split("\n")[line - 1].rstrip()
+    first_line = line + opening.endswith(('"""', "'''"))
+    draft = parse_markdown(words, shown=shown, first_line=first_line, item=Path(FILE), root=Path())
     parts: list[Text] = []
     for block in draft.blocks:
         if not isinstance(block, Paragraph | Link):
-            what = f"must be paragraphs of text, this is a {block.kind}"
-            raise InputError(f"'intro' {what}", path=written.path, line=block.origin.line, fix="put it into an item")
+            raise _no_paragraph(f"a {block.kind}", block.origin.line, shown, "put it into an item")
         text = block.text if isinstance(block, Paragraph) else (Span(text=block.text, href=block.href),)
         parts += [text_of("\n\n"), text] if parts else [text]
     if draft.title:
-        raise InputError(
-            "'intro' must be paragraphs of text, this is a heading",
-            path=written.path,
-            line=draft.title_line,
-            fix="give the issue its title with title =",
-        )
+        raise _no_paragraph("a heading", draft.title_line, shown, "give the issue its title with title =")
     return join(*parts)
+
+
+def _no_paragraph(what: str, line: int, shown: str, fix: str) -> InputError:
+    return InputError(f"'intro' must be paragraphs of text, this is {what}", path=shown, line=line, fix=fix)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,22 +93,33 @@ def _flatten(table: Mapping[str, object], above: Key = ()) -> list[tuple[Key, ob
 
 
 def line_of(text: str, key: Key) -> int:
-    """Return the line on which `key` is written, 0 when it cannot be told.
+    """Return the line on which `key` is written, 0 when it cannot be told."""
+    return lines_of(text, [key]).get(key, 0)
 
-    tomllib tells no lines, so ever longer beginnings of the file are parsed: the first that holds the key ends with
-    its statement. Quadratic, but only on the way to an error message; and no second TOML reader to get wrong.
+
+def lines_of(text: str, keys: Iterable[Key]) -> dict[Key, int]:
+    """Return the line of each key that can be told.
+
+    tomllib tells no lines, so ever longer beginnings of the file are parsed: the first that holds a key ends with
+    its statement. Quadratic, but only for a message or a short file; and no second TOML reader to get wrong.
     """
-    lines = text.splitlines()
-    start = 1  # of the statement that is being read: one over several lines parses only at its end
-    for end in range(1, len(lines) + 1):
+    lines = text.split("\n")
+    wanted = set(keys)
+    found: dict[Key, int] = {}
+    start = 0  # of the statement that is being read: one over several lines parses only at its end
+    for end, line in enumerate(lines, 1):
+        if not line.strip():
+            continue  # no statement begins or ends here
+        start = start or end
         try:
             table = tomllib.loads("\n".join(lines[:end]) + "\n")
-        except tomllib.TOMLDecodeError:
+        except ValueError:  # not ended yet; or of no use to anybody, such as a number of 5,000 digits
             continue
-        if _holds(table, key):
-            return start
-        start = end + 1
-    return 0
+        found |= {key: start for key in wanted if key not in found and _holds(table, key)}
+        if len(found) == len(wanted):
+            break
+        start = 0
+    return found
 
 
 def _holds(table: object, key: Key) -> bool:

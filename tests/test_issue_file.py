@@ -97,7 +97,7 @@ def test_whole_example_names_every_key() -> None:
         ("[office]\nname = 1", 1, "knows no key 'office'"),
         ("a = " + "[" * 5_000, 1, ""),
         ("a = 1" + "0" * 5_000, 0, "plain values"),
-        ("#" * (MAX_CHARS + 1), 0, "longer than 64 KB"),
+        ("#" * (MAX_CHARS + 1), 0, "longer than 16 KB"),
     ],
 )
 def test_a_mistake_is_one_error_with_its_line(text: str, line: int, words: str) -> None:

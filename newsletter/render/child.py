@@ -24,7 +24,7 @@ from newsletter.content.picture import Picture
 from newsletter.content.publishing import publish
 from newsletter.errors import CompileError, InputError, NewsletterError, UsageError
 from newsletter.issue import ContentOptions, Issue, build_issue
-from newsletter.issue_file import Written
+from newsletter.issue_file import FILE, Written
 from newsletter.issue_folder import issue_key, open_folder
 from newsletter.render import Compilation, compile_issue
 from newsletter.settings import Settings
@@ -97,7 +97,7 @@ def _read(request: CompileRequest) -> _Source:
             raise UsageError("an issue folder is an issue by itself", fix="name the folder alone, or only files")
         folder = open_folder(paths[0], root=request.root)
         paths, written = folder.items, folder.written
-        inputs[written.path] = hashlib.sha256(written.toml.encode()).hexdigest()
+        inputs[written.path] = hashlib.sha256((request.items[0] / FILE).read_bytes()).hexdigest()
         if folder.left_out:
             notes.append(f"{written.path}: not in order, left out: {', '.join(folder.left_out)}")
     items: list[NewsItem] = []
