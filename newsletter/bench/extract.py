@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -18,9 +19,23 @@ from newsletter.content.item import Figure, NewsItem, Quote, plain
 from newsletter.content.trust import is_trusted
 from newsletter.errors import InputError
 from newsletter.language.numbers import NUMBER, SCALE, value_of
+from newsletter.language.recogniser import available, rules_alone
 
-FIELDS = ("title", "lead", "closing", "quotes", "speaker", "role", "figures", "figure value", "places")
+FIELDS = (
+    "title",
+    "lead",
+    "closing",
+    "quotes",
+    "speaker",
+    "role",
+    "figures",
+    "figure value",
+    "places",
+    "people",
+    "organisations",
+)
 
+RULES, MODELS, BOTH = "rules", "models", "both"
 Label = Mapping[str, object]
 
 
@@ -101,13 +116,36 @@ class Report:
         return "\n".join(lines)
 
 
-def run(*items_dirs: Path) -> str:
-    """Return the report on folders of labelled items as text."""
-    return str(measure(*items_dirs))
+def run(*items_dirs: Path, by: str = BOTH) -> str:
+    """Return the report on folders of labelled items as text: by the rules alone, with the models, or both columns."""
+    reports = measure_by(*items_dirs, by=by)
+    if len(reports) == 1:
+        return str(next(iter(reports.values())))
+    alone, both = reports[RULES], reports[MODELS]
+    lines = [f"{'field':<22}{'rules alone: precision':>24}{'recall':>8}{'with models: precision':>24}{'recall':>8}"]
+    for name, score in alone.fields.items():
+        other = both.fields[name]
+        lines.append(
+            f"{name:<22}{score.precision:>24.2f}{score.recall:>8.2f}{other.precision:>24.2f}{other.recall:>8.2f}"
+        )
+    return "\n".join([*lines, "", "With the models:", "", str(both)])
 
 
-def measure(*items_dirs: Path) -> Report:
+def measure_by(*items_dirs: Path, by: str = BOTH) -> dict[str, Report]:
+    """Return the reports by what was used: "rules", "models". Without the extra `ru` the rules are all there is."""
+    ways = [way for way in (RULES, MODELS) if by in {way, BOTH} and (way == RULES or available())]
+    if not ways:
+        raise InputError("the models are not installed", fix='pip install "newsletter[ru]"')
+    return {way: measure(*items_dirs, models=way == MODELS) for way in ways}
+
+
+def measure(*items_dirs: Path, models: bool = True) -> Report:
     """Return the scores of the labelled items in folders, pooled. Raises InputError when one of them has none."""
+    with nullcontext() if models else rules_alone():
+        return _measure(*items_dirs)
+
+
+def _measure(*items_dirs: Path) -> Report:
     fields = {name: Score() for name in FIELDS}
     rules: dict[str, Score] = {}
     labels = [label for folder in items_dirs for label in _labels(folder)]
@@ -118,6 +156,7 @@ def measure(*items_dirs: Path) -> Report:
         _count_text(fields, source.stem, item, cast("Label", label["item"]))
         _count_quotes(fields, rules, source.stem, item, _entries(label, "quotes"))
         _count_figures(fields, rules, source.stem, item, _entries(label, "figures"))
+        _count_named(fields, rules, source.stem, item, label)
         _count_places(fields, rules, source.stem, item, cast("Label", label.get("places", {})))
     return Report(items=len(labels), fields=fields, rules=rules)
 
@@ -156,12 +195,24 @@ def _count_text(fields: Mapping[str, Score], name: str, item: NewsItem, label: L
         )
 
 
+def _count_named(
+    fields: Mapping[str, Score], rules: dict[str, Score], name: str, item: NewsItem, label: Mapping[str, object]
+) -> None:
+    for key, named in (("people", item.people), ("organisations", item.organisations)):
+        if key not in label:
+            continue
+        wanted = {same(words) for words in cast("list[str]", label[key])}
+        fields[key].count(name, [same(one.text) for one in named], wanted)
+        for one in named:
+            _tell(rules, one.rule, name, one.text, same(one.text) in wanted)
+
+
 def _count_quotes(
     fields: Mapping[str, Score], rules: dict[str, Score], name: str, item: NewsItem, label: list[Mapping[str, str]]
 ) -> None:
     wanted = {same(entry["begins"]): entry for entry in label}
     found: dict[str, Quote] = {}
-    for quote in item.quotes:
+    for quote in (*item.quotes, *item.spoken):
         words = same(plain(quote.text))
         found[next((begins for begins in wanted if words.startswith(begins)), words)] = quote
     fields["quotes"].count(name, found, wanted)
@@ -180,13 +231,22 @@ def _count_figures(
 ) -> None:
     wanted = {same(entry["text"]): entry for entry in label}
     found = {same(figure.text): figure for figure in item.figures}
-    fields["figures"].count(name, found, wanted)
+    told = " | ".join(same(figure.comparison) for figure in item.figures)
+    # The other value of a change is found when a figure tells it as what it is compared with.
+    compared = {
+        text for text, entry in wanted.items() if entry.get("compared") and text not in found and _holds(told, text)
+    }
+    fields["figures"].count(name, {*found, *compared}, wanted)
     both = [text for text in wanted if text in found]
     got = {(text, *_value(found[text])) for text in both}
     fields["figure value"].count(name, got, {(text, *_wanted_value(wanted[text], found[text])) for text in both})
     for text, figure in found.items():
         right = text in wanted and _value(figure) == _wanted_value(wanted[text], figure)
         _tell(rules, figure.rule, name, text, right)
+
+
+def _holds(words: str, text: str) -> bool:
+    return re.search(rf"(?<![\w,]){re.escape(text)}(?![\w,]\d|\w)", words) is not None
 
 
 def _value(figure: Figure) -> tuple[str, str, str, str]:

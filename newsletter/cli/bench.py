@@ -38,6 +38,10 @@ def bench(
             "--items", metavar="DIR", help="Labelled items of `extract`: NN-name.txt, NN-name.toml; repeatable."
         ),
     ] = None,
+    with_: Annotated[
+        str,
+        typer.Option("--with", metavar="WHAT", help="What `extract` reads with: rules, models or both."),
+    ] = "both",
 ) -> int:
     """Measure the figures of docs/performance.md again.
 
@@ -52,7 +56,7 @@ def bench(
         "merge": _merge,
         "import": lambda: _import(rows),
         "send": lambda: _send(messages, item),
-        "extract": lambda: _extract([Path(folder) for folder in items or []], as_json=json),
+        "extract": lambda: _extract([Path(folder) for folder in items or []], by=with_, as_json=json),
     }
     found: dict[str, object] = {}
     for name in wanted:
@@ -110,7 +114,7 @@ def _send(messages: int, item: str) -> object:
         return bench_send.run(messages=messages, folder=Path(folder), item=chosen)
 
 
-def _extract(folders: list[Path], *, as_json: bool) -> object:
+def _extract(folders: list[Path], *, by: str, as_json: bool) -> object:
     from newsletter.bench import extract
 
     if not folders:
@@ -118,4 +122,8 @@ def _extract(folders: list[Path], *, as_json: bool) -> object:
             "bench extract needs labelled items",
             fix="--items DIR; a checkout has tests/data/items and tests/data/unseen",
         )
-    return extract.measure(*folders).as_json() if as_json else extract.run(*folders)
+    if by not in {extract.RULES, extract.MODELS, extract.BOTH}:
+        raise UsageError(f"there is no way {by!r} to read", fix="--with rules, --with models or --with both")
+    if as_json:
+        return {way: report.as_json() for way, report in extract.measure_by(*folders, by=by).items()}
+    return extract.run(*folders, by=by)

@@ -73,6 +73,7 @@ _TO = re.compile(
     re.IGNORECASE,
 )
 _INSTRUMENTAL = re.compile(r"(?:ом|ем|ой|ей|ией|ью|ами)$")
+_THERE = re.compile(r"\bтуда\b", re.IGNORECASE)
 _WITH = re.compile(r"\bсо?\s+$")
 # «Офис в Минске», «покупатель в Каире»: where a city is, not where something goes. Sold or installed there counts.
 _SOLD_THERE = re.compile(r"прода[юеё]|продан|реализ|внедр|установ|куп(?:ил|ят)|покупа[юе]т|закуп|заказ", re.IGNORECASE)
@@ -117,6 +118,8 @@ def _is_of_deliveries(sentence: str, text: str) -> bool:
     if _GOES.search(sentence) and (_PEOPLE.search(sentence) or not _GOODS.search(sentence)):
         return False
     if not _DELIVERED.search(sentence):
+        if _CONTRACT.search(sentence) and (_THERE.search(sentence) or _GOODS.search(sentence)):
+            return True  # «контракт заключен с Эквадором, туда уедут 56 машин»
         return bool(_CARRIED.search(sentence) and _GOODS.search(sentence)) and not _PEOPLE.search(sentence)
     if _SOLD.search(sentence) or not _BOUGHT.search(sentence):
         return True

@@ -194,6 +194,7 @@ class NewsItem:
     figures: tuple[Figure, ...] = ()  # in the order of the text, lead and quotes included
     regions: tuple[Region, ...] = ()
     series: Series | None = None
+    spoken: tuple[Quote, ...] = ()  # words of somebody in the lead or inside a sentence: printed where they stand
     people: tuple[Named, ...] = ()  # each once, at the first mention
     organisations: tuple[Named, ...] = ()
     closing: str = ""  # the closing call to subscribe: kept for the record, never shown as content

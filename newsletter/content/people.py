@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from newsletter.language.names import FIRST_NAMES, Gender, find_genitive_names, find_last_name, find_names, gender_of
+from newsletter.language.first_names import FIRST_NAMES, Gender
+from newsletter.language.names import (
+    Name,
+    find_genitive_names,
+    find_last_name,
+    find_names,
+    gender_of,
+    nominative_surname,
+    surname_of,
+)
+from newsletter.language.recogniser import Entity, first_name_from_genitive, is_first_name
 from newsletter.language.roles import (
     from_genitive,
     from_instrumental,
     gender_of_role,
     is_head,
+    is_person_noun,
     lowered,
     role_start,
     role_words,
@@ -23,6 +34,10 @@ _CLAUSE = re.compile(r"[.!?…;:()]\s|,\s|\s[–—]\s|^")
 _NEAR = 300  # characters; nobody's role is longer
 _APPOINTED = re.compile(r"\s+(?:назначен|избран|утвержд[её]н|стал)[а-я]*\s+$")
 _AFTER = re.compile(r",\s+(?P<role>[^.,;:!?–—]+)")
+_BY_WORDS = re.compile(
+    r"(?:[Пп]о\s+(?=(?:его|е[её])\s)|(?:[Пп]о\s+(?:словам|мнению|данным|информации|оценке|признанию|выражению|убеждению|подсч[её]там)"
+    r"|[Сс]о\s+слов)\s+)"
+)
 _PRONOUN = re.compile(r"(?:он|она|они)\b", re.IGNORECASE)
 _SURNAME = re.compile(r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?")
 _CIRCUMSTANCE = re.compile(
@@ -35,6 +50,7 @@ _UNLISTED = re.compile(
     r"(?P<head>[А-Яа-яЁё-]+)[ \u00a0](?P<name>(?P<first>[А-ЯЁ][а-яё]*[бвгджзклмнпрстфхцчшщй])(?<![оеиы][йх])"
     r"[ \u00a0](?P<last>[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?))(?![А-Яа-яЁё-])"
 )
+_TRADE = re.compile(r"\s*(?:[А-Яа-яё-]+(?:ый|ий|ой|ая|яя)\s+){0,3}(?P<noun>[А-ЯЁа-яё][а-яё]+)\b")
 _APPOSED = re.compile(r",\s+$")
 _HERSELF = re.compile(r"^(?:сам[аи]?|эта?|этот)\s+", re.IGNORECASE)
 
@@ -61,21 +77,69 @@ class Speaker:
 NOBODY = Speaker(name="", role="", rule="quote-unknown")
 
 
-def find_mentions(paragraphs: Sequence[str]) -> tuple[Mention, ...]:
-    """Return everybody named with a first name, in the order of the text, with the role beside the name."""
+def find_mentions(paragraphs: Sequence[str], entities: Sequence[Sequence[Entity]] = ()) -> tuple[Mention, ...]:
+    """Return everybody named with a first name, in the order of the text, with the role beside the name.
+
+    `entities` are what the models found in each paragraph: they lengthen names and add those no table knows.
+    """
     found: list[Mention] = []
     for index, words in enumerate(paragraphs):
-        for name in find_names(words):
-            found.append(Mention(index, name.start, name.words, name.surname, role_beside(words, name.start, name.end)))
+        people = [entity for entity in (entities[index] if index < len(entities) else ()) if entity.kind == "person"]
+        names = {name.start: name for name in find_names(words)}
         for told in _UNLISTED.finditer(words):
             if is_head(told["head"]) and told["first"] not in FIRST_NAMES:
-                role = role_beside(words, told.start("name"), told.end("name"))
-                found.append(Mention(index, told.start("name"), told["name"], told["last"], role))
-        for name in find_genitive_names(words):
+                names.setdefault(told.start("name"), Name(told.start("name"), told.end("name"), told["name"]))
+        for person in people:
+            _add_recognised(names, words, person)
+        for name in names.values():
+            role = role_beside(words, name.start, name.end)
+            found.append(Mention(index, name.start, name.words, name.surname, role))
+        for name in _genitive_names(words, people):
             before = words[max(0, name.start - _NEAR) : name.start]
             clause = max((end.end() for end in _CLAUSE.finditer(before)), default=0)
             found.append(Mention(index, name.start, name.words, name.surname, from_genitive(before[clause:])))
     return tuple(sorted(found))
+
+
+def _add_recognised(names: dict[int, Name], words: str, person: Entity) -> None:
+    """Put a name that the models found among those of the rules: where it is longer, or where they saw none."""
+    written = words[person.start : person.end]
+    inside = [name for name in names.values() if name.start < person.end and person.start < name.end]
+    if inside:
+        longer = all(person.start <= name.start and name.end <= person.end for name in inside)
+        if longer and len(inside) == 1 and len(written) > len(inside[0].words) and written.count(" ") < 4:
+            del names[inside[0].start]
+            names[person.start] = Name(person.start, person.end, written)
+        return
+    first, _, rest = written.partition(" ")
+    if rest and _is_nominative(first, rest) and re.fullmatch(r"[^\d«»,;:()]+", written):
+        named = is_first_name(first, "nomn") or role_beside(words, person.start, person.end)
+        if named:
+            names[person.start] = Name(person.start, person.end, written)
+
+
+def _is_nominative(first: str, rest: str) -> bool:
+    """Claim that a name that no table knows stands in the nominative, as far as its endings tell."""
+    if is_first_name(first, "nomn"):
+        return not re.search(r"(?:овой|евой|иной|ской|ого|ому|овым|евым|ову|еву)$", rest)
+    return not re.search(r"(?:ого|ому|ым|ой|ом|ем|ову|еву|ину|скую|ы|и|у|ю)$", rest) and not is_first_name(
+        first, "gent"
+    )
+
+
+def _genitive_names(words: str, people: Sequence[Entity]) -> list[Name]:
+    """Return the names in the genitive: those of the rules, and where the models see somebody, of the dictionary."""
+    found = list(find_genitive_names(words))
+    for person in people:
+        written = words[person.start : person.end]
+        first, _, last = written.partition(" ")
+        if not last or any(name.start < person.end and person.start < name.end for name in found):
+            continue
+        if first not in FIRST_NAMES and (known := first_name_from_genitive(first)):
+            name, gender = known
+            if surname := nominative_surname(last, gender):
+                found.append(Name(person.start, person.end, f"{name} {surname}"))
+    return found
 
 
 def role_beside(words: str, start: int, end: int) -> str:
@@ -91,14 +155,43 @@ def role_beside(words: str, start: int, end: int) -> str:
     if verbs := list(VERB.finditer(segment)):
         segment = segment[verbs[-1].end() :]
     at = role_start(segment)
+    if at < 0:
+        at = _trade_start(segment)
     if at >= 0:
-        return lowered(segment[at:].strip())
+        return _earlier_role(before, clause, at) + lowered(segment[at:].strip())
     if role := _apposed_role(before, words[end : end + 1]):
         return role
     after = _AFTER.match(words, end)
-    if after and any(is_head(word) for word in after["role"].split()[:2]):
+    if after and (any(is_head(word) for word in after["role"].split()[:2]) or _opens_with_person(after["role"])):
         return after["role"].strip()
     return ""
+
+
+def _trade_start(segment: str) -> int:
+    """Return where a noun that looks like somebody's trade begins, its adjectives included; -1 where none does."""
+    for found in re.finditer(r"(?<![А-Яа-яЁё-])[А-Яа-яё][а-яё]+(?![А-Яа-яЁё])", segment):
+        if is_person_noun(found.group().lower()):
+            lead = re.search(r"(?:[А-Яа-яё-]+(?:ый|ий|ой|ая|яя)\s+)*$", segment[: found.start()])
+            return lead.start() if lead else found.start()
+    return -1
+
+
+def _opens_with_person(segment: str) -> bool:
+    """Claim that words begin with a noun that looks like somebody's trade: «известный флорист …»."""
+    opens = _TRADE.match(segment)
+    return opens is not None and is_person_noun(opens["noun"].lower())
+
+
+def _earlier_role(before: str, clause: int, at: int) -> str:
+    """Return the first of two roles with a comma between: «председатель жюри, управляющий партнер фонда Иван Седов»."""
+    if at or not re.search(r",\s+$", before[:clause]):
+        return ""
+    ahead = before[:clause].rstrip(", ")
+    start = max((found.end() for found in _CLAUSE.finditer(ahead)), default=0)
+    segment = ahead[start:].strip()
+    if not segment or role_start(segment) != 0 or VERB.search(segment) or re.search(r"[А-ЯЁ][а-яё]+ [А-ЯЁ]", segment):
+        return ""
+    return lowered(segment) + ", "
 
 
 def _apposed_role(before: str, after: str) -> str:
@@ -114,8 +207,11 @@ def _apposed_role(before: str, after: str) -> str:
 class People:
     """Everybody a text names, and who is meant by a shorter word at a place in it."""
 
-    def __init__(self, mentions: Sequence[Mention]) -> None:
+    def __init__(self, mentions: Sequence[Mention], others: Iterable[str] = ()) -> None:
+        """`others` are names of places and organisations: two words in capitals among them are nobody's name."""
         self._mentions = tuple(mentions)
+        self._names = sorted({mention.name for mention in mentions}, key=len, reverse=True)
+        self._others = frozenset(others)
 
     def role(self, name: str) -> str:
         """Return the fullest role that the text gives a person."""
@@ -124,14 +220,16 @@ class People:
     def speaker(self, words: str, *, paragraph: int, at: int) -> Speaker:
         """Return who is meant by what follows or precedes a verb of speech at a place in the text."""
         words = words.strip(" ,.:")
-        if name := find_last_name(words):
+        if told := _BY_WORDS.match(words):
+            return self._told_by(words[told.end() :], paragraph, at)
+        if name := self.named(words):
             before = words[: name.start].strip()
             own = role_beside(words, name.start, name.end) or _unheaded(before)
             known = self.role(name.words)
             role = known if len(known) > len(own) and _starts_like(known, own) else own or known
             return Speaker(name=name.words, role=role, rule="quote-name")
-        if _PRONOUN.match(words):
-            return self._last("f" if words.lower().startswith("она") else "m", paragraph, at, "quote-pronoun")
+        if _PRONOUN.match(words) or re.search(r"(?:^|\s)(?:он|она)$", words):
+            return self._last("f" if re.search(r"\bона\b", words.lower()) else "m", paragraph, at, "quote-pronoun")
         surname = _SURNAME.match(words)
         for found in _SURNAME.finditer(words):
             if full := self._by_surname(found.group(), paragraph, at):
@@ -139,6 +237,67 @@ class People:
         if surname:
             return Speaker(name=surname.group(), role="", rule="quote-unknown")
         return self._by_role(words, paragraph, at)
+
+    def named(self, words: str) -> Name | None:
+        """Return the name in an attribution: one known from the text, else one that looks like a name."""
+        known = [
+            (at, name)
+            for name in self._names
+            if (at := words.rfind(name)) >= 0 and not words[at + len(name) :][:1].isalpha()
+        ]
+        if known:
+            at, name = max(known, key=lambda entry: (entry[0] + len(entry[1]), len(entry[1])))
+            return Name(at, at + len(name), self._whole(name))
+        found = find_last_name(words)
+        if found is None or any(found.words in other or other in found.words for other in self._others):
+            return None
+        return found
+
+    def _whole(self, name: str) -> str:
+        """Return a name with initials as the one of the text that it is short for: «А. Белова» is «Анна Белова»."""
+        if "." not in name:
+            return name
+        letter = re.search(r"([А-ЯЁA-Z])\.", name)
+        fitting = (
+            mention.name
+            for mention in self._mentions
+            if "." not in mention.name
+            and mention.surname == surname_of(name)
+            and letter
+            and mention.name[0] == letter[1]
+        )
+        return next(fitting, name)
+
+    def is_spoken_by(self, words: str) -> bool:
+        """Claim that words after a verb begin with or hold somebody: a name, a known surname, a pronoun, a role."""
+        surnames = {mention.surname for mention in self._mentions}
+        return bool(
+            _PRONOUN.match(words)
+            or self.named(words)
+            or any(found.group() in surnames for found in _SURNAME.finditer(words))
+            or role_start(words) == 0
+        )
+
+    def first(self) -> Speaker:
+        """Return who is named first, with a role if anybody has one: whom an interview is with."""
+        first = next((mention for mention in self._mentions if mention.role), None)
+        first = first or next(iter(self._mentions), None)
+        return NOBODY if first is None else Speaker(name=first.name, role=self.role(first.name), rule="quote-reply")
+
+    def _told_by(self, words: str, paragraph: int, at: int) -> Speaker:
+        """Return who is meant by words in the genitive: «[по словам] директора завода Ивана Седова», «Седова», «её»."""
+        if name := next(find_genitive_names(words), None):
+            own, known = from_genitive(words[: name.start]), self.role(name.words)
+            role = known if len(known) > len(own) else own
+            return Speaker(name=name.words, role=role, rule="quote-name")
+        for found in _SURNAME.finditer(words):
+            for gender in ("m", "f"):
+                surname = nominative_surname(found.group(), "f" if gender == "f" else "m")
+                if surname and (full := self._by_surname(surname, paragraph, at)):
+                    return Speaker(name=full, role=self.role(full), rule="quote-surname")
+        if re.match(r"(?:его|е[её])\b", words):
+            return self._last("m" if words.startswith("его") else "f", paragraph, at, "quote-pronoun")
+        return self._by_role(from_genitive(words), paragraph, at)
 
     def _before_first(self, paragraph: int, at: int) -> list[Mention]:
         """Return all mentions: those before the place first, nearest first, then those after it."""

@@ -13,11 +13,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from newsletter.content.item import Block, Paragraph, Quote, Text, plain
+from newsletter.content.item import Block, Origin, Paragraph, Quote, Text, plain
 from newsletter.content.people import People, Speaker
 from newsletter.content.spans import cut, join, text_of
 from newsletter.content.trust import is_proposal
+from newsletter.language.calendar import MONTHS_GENITIVE
 from newsletter.language.names import find_last_name
+from newsletter.language.phrases import is_verb
+from newsletter.language.roles import role_start
 from newsletter.language.sentences import sentences
 from newsletter.language.speech import INTRODUCES, VERB
 
@@ -28,13 +31,25 @@ _ATTRIBUTION = re.compile(
     rf"(?P<mark>[.,!?…{_CLOSING}]{{1,6}})\s*[–—-]\s+(?=(?:\w+\s+)?{_VERB})",  # one word may come before: «– как сказал»
     re.IGNORECASE,
 )
+_MARKED = re.compile(rf"(?P<mark>[.,!?…{_CLOSING}]{{1,6}})\s*[–—-]\s+(?=[А-Яа-яЁёA-Z])")
+_LATE_VERB = re.compile(rf"(?:[А-Яа-яё-]+\s+){{1,4}}{_VERB}", re.IGNORECASE)
 _OPENS = re.compile(rf"(?:^\s*|(?<=[.!?…:]\s)|(?<=[–—]\s))[{_OPENING}](?=\S)")
 _INTRODUCED = re.compile(rf":\s+(?=[{_OPENING}])")
 _INTRO_FROM = re.compile(r"[.!?…:]\s")
 _PRONOUN = re.compile(rf"{_VERB}\s+(?:он|она|они)\b", re.IGNORECASE)
 _MAX_QUOTE_PARAGRAPHS = 5
+_MAX_SIGNATURE = 160  # characters of «– Иван Седов, директор завода»
+_INFINITIVE = re.compile(r"(?:ть|ться|ти|чь)$")
+_PROSE = re.compile(r"\b(?:это|что|который|которая|если|когда|чтобы|есть)\b")
 _MAX_ASIDE = 60  # characters beside name and role that may go unseen: «на встрече с журналистами»
+_DATES = re.compile(r"\b\d{1,2}\s+(?:" + "|".join(MONTHS_GENITIVE) + r")\b|\b(?:19|20)\d\d\b|\d+-лети[а-я]+|№\s?\d+")
 _MIN_WORDS = 5  # of a quote that no verb of speech marks: shorter ones are names and slogans
+_MIN_FRAGMENT = 3
+_BY = re.compile(r"[Пп]о\s|[Сс]о\s")
+_AS_TOLD = re.compile(
+    rf"(?:^|(?<=[.!?…]\s))(?P<intro>(?:[Кк]ак\s+(?:\w+\s+)?{VERB.pattern}|[Пп]о\s+(?:словам|мнению|признанию|выражению|убеждению)"
+    rf"|[Сс]о\s+слов|[Пп]о\s+(?:его|е[её])\s+(?:словам|мнению|признанию|убеждению))[^.!?…:;]{{0,200}}?),\s+[{_OPENING}](?=\S)"
+)
 _ADVERB = re.compile(r"(?:[а-яё]+(?:о|ски)|как|так|тоже|сразу|затем)\s+", re.IGNORECASE)
 _WHOLE_QUOTE = re.compile(rf"\s*[{_OPENING}](?=\S)")
 _ABBREVIATED = re.compile(r"(?:^|[\s(«])(?:[А-ЯЁA-Z]|г|им|ул|д|стр|тыс|руб|млн|млрд|т|е|и|о|см|др|пр)\.$")
@@ -60,7 +75,7 @@ def split_quotes(paragraph: Paragraph, people: People, index: int, *, after: str
     `index` counts the paragraphs for `people`; `after` is the prose right before it, which may tell who speaks.
     """
     words = plain(paragraph.text)
-    for piece in find_pieces(words, after=after):
+    for piece in find_pieces(words, after=after, people=people):
         if not piece.attribution:
             if text := cut(paragraph.text, *piece.parts[0]):
                 yield Paragraph(text=text, origin=paragraph.origin)
@@ -74,10 +89,18 @@ def split_quotes(paragraph: Paragraph, people: People, index: int, *, after: str
             yield _quote(paragraph, piece, speaker)
 
 
+def inner_quotes(words: str, people: People, origin: Origin, *, index: int = 0) -> Iterator[Quote]:
+    """Yield the quotes of a paragraph that stays whole: the lead, or an attribution that tells more than who spoke."""
+    paragraph = Paragraph(text=text_of(words), origin=origin)
+    for piece in find_pieces(words, people=people):
+        if piece.attribution:
+            yield _quote(paragraph, piece, people.speaker(piece.said_by, paragraph=index, at=piece.parts[0][1]))
+
+
 def _tells_more(said_by: str, speaker: Speaker) -> bool:
     """Claim that an attribution says something a reader must not lose: «…, отметив, что экспорт вырос на 40%»."""
     aside = said_by.replace(speaker.name, "").replace(speaker.role, "")
-    return len(aside) > _MAX_ASIDE or bool(re.search(r"\d", aside))
+    return len(aside) > _MAX_ASIDE or bool(re.search(r"\d", _DATES.sub("", aside)))
 
 
 def _quote(paragraph: Paragraph, piece: Piece, speaker: Speaker) -> Quote:
@@ -101,11 +124,34 @@ def _words_of(text: Text, piece: Piece) -> Text:
     return join(*joined)
 
 
-def find_pieces(words: str, *, after: str = "") -> list[Piece]:
+def _next_attribution(words: str, at: int, people: People | None) -> re.Match[str] | None:
+    """Return the next mark and dash that an attribution follows: by its verb, or by somebody who is named there."""
+    for found in _MARKED.finditer(words, at):
+        if _ATTRIBUTION.match(words, found.start()) or _names_speaker(words, found, people):
+            return found
+    return None
+
+
+def _names_speaker(words: str, found: re.Match[str], people: People | None) -> bool:
+    """Claim that what follows a mark and a dash attributes words, though no known verb of speech stands first in it."""
+    end, _ = _attribution_end(words, found.end())
+    told = words[found.end() : end]
+    if _LATE_VERB.match(told):  # «– с улыбкой говорит мастер»
+        return True
+    if people is None:
+        return False
+    first, _, rest = told.partition(" ")
+    if rest and is_verb(first) and not _INFINITIVE.search(first):  # «– подвел итог директор Седов»
+        return people.is_spoken_by(rest)
+    closed = any(char in _CLOSING for char in found["mark"])
+    return closed and len(told) < _MAX_SIGNATURE and people.named(told) is not None and not _PROSE.search(told)
+
+
+def find_pieces(words: str, *, after: str = "", people: People | None = None) -> list[Piece]:
     """Return the stretches of a paragraph in order; but for marks and joints every word is in one of them."""
     pieces: list[Piece] = []
     at = search = 0
-    while found := _ATTRIBUTION.search(words, search):
+    while found := _next_attribution(words, search, people):
         start = _opening(words, at, found.start("mark"))
         if start is None:
             search = found.end()
@@ -216,14 +262,14 @@ def _introduced(words: str) -> list[Piece]:
     """Return the pieces of «Директор отметил: «…»»; none where no verb of speech stands before the colon."""
     colon = _INTRODUCED.search(words)
     if colon is None:
-        return []
+        return _as_told(words)
     before = max((found.end() for found in _INTRO_FROM.finditer(words, 0, colon.start())), default=0)
     intro = words[before : colon.start()].strip()
     start = colon.end() + 1
     end = _close(words, start)
     verb, said_by = INTRODUCES.search(intro), INTRODUCES.sub("", intro, count=1).strip(" ,")
     if verb is None:
-        if not _ends_with_name(intro) or len(words[start:end].split()) < _MIN_WORDS:
+        if not _names_somebody(intro) or len(words[start:end].split()) < _MIN_WORDS:
             return []
     elif verb.start() and "," in intro[verb.end() :]:  # «Иван Седов говорит, что экспорт растет: «…»»
         before, said_by = colon.start() + 1, intro[: verb.start()].strip(" ,")
@@ -236,9 +282,30 @@ def _introduced(words: str) -> list[Piece]:
     return pieces
 
 
-def _ends_with_name(intro: str) -> bool:
+def _as_told(words: str) -> list[Piece]:
+    """Return the pieces of «Как сказал X, «…».» and «По словам X, «…».»; none where more stands before the quote."""
+    for told in _AS_TOLD.finditer(words):
+        start = told.end()
+        end = _close(words, start)
+        if words[end:].strip(f"{_CLOSING}.!?… ") and not re.match(rf"[{_CLOSING}][.!?…]\s", words[end:]):
+            continue  # the sentence goes on: a fragment
+        if len(words[start:end].split()) < _MIN_FRAGMENT:
+            continue
+        intro = words[told.start("intro") : told.end("intro")]
+        said_by = re.sub(r"^[Кк]ак\s+", "", intro)
+        said_by = said_by if _BY.match(said_by) else VERB.sub("", said_by, count=1).strip(" ,")
+        before = told.start("intro")
+        pieces = [Piece(((0, before),), "")] if words[:before].strip() else []
+        pieces.append(Piece(((start, end),), intro, said_by, whole=(before, _skip_marks(words, end))))
+        rest = _skip_marks(words, end)
+        return pieces + ([Piece(((rest, len(words)),), "")] if words[rest:].strip() else [])
+    return []
+
+
+def _names_somebody(intro: str) -> bool:
+    """Claim that words before a colon are somebody: «режиссер Анна Белова», «Анна Белова, режиссер премьеры»."""
     name = find_last_name(intro)
-    return name is not None and name.end == len(intro)
+    return name is not None and (name.end == len(intro) or intro[name.end :].startswith(",") or not intro[: name.start])
 
 
 def _told_before(words: str, after: str) -> list[Piece]:
@@ -278,7 +345,8 @@ def _said_by(attribution: str) -> str:
     verb = VERB.search(attribution)
     start = verb.start() if verb else 0
     lead = attribution[:start]
-    return (("" if _ADVERB.fullmatch(lead) else lead) + VERB.sub("", attribution[start:], count=1)).strip(" ,")
+    aside = _ADVERB.fullmatch(lead) or not re.search(r"[А-ЯЁA-Z]", lead)  # «– с улыбкой говорит мастер»
+    return (("" if aside and role_start(lead) < 0 else lead) + VERB.sub("", attribution[start:], count=1)).strip(" ,")
 
 
 def join_open_quotes(blocks: Sequence[Block]) -> list[Block]:

@@ -20,7 +20,10 @@ from newsletter.content.item import (
     Block,
     Figure,
     FigureGroup,
+    Heading,
     Link,
+    ListBlock,
+    Named,
     NewsItem,
     Origin,
     Paragraph,
@@ -31,17 +34,20 @@ from newsletter.content.item import (
     plain,
 )
 from newsletter.content.links import clean_href
-from newsletter.content.people import People, find_mentions
-from newsletter.content.quotes import join_open_quotes, split_quotes
+from newsletter.content.named import find_organisations, find_people
+from newsletter.content.quotes import join_open_quotes
 from newsletter.content.series import find_series
 from newsletter.content.spans import text_of
+from newsletter.content.voices import hear_voices
 from newsletter.content.written import written_figure
 from newsletter.errors import InputError
+from newsletter.language.recogniser import Entity, find_entities
 
 # Some rules look back and forth: beyond the size of any press item (a long one has 10,000 characters) they only
 # would make an hour of a hostile file.
 _MAX_PARAGRAPH = 5_000  # characters
 _MAX_PARAGRAPHS = 400
+_MAX_RECOGNISED = 100_000  # characters; the models read some 100,000 a second
 
 
 def understand(draft: Draft, front: Front, *, shown: str, title: str) -> NewsItem:
@@ -50,8 +56,17 @@ def understand(draft: Draft, front: Front, *, shown: str, title: str) -> NewsIte
     russian = lang.partition("-")[0] == "ru"
     blocks, closing = _closing(draft.blocks, front, russian)
     lead, blocks = _lead(blocks, front)
+    spoken: tuple[Quote, ...] = ()
+    people: tuple[Named, ...] = ()
+    organisations: tuple[Named, ...] = ()
     if russian:
-        blocks = _with_quotes(lead, blocks)
+        blocks = tuple(join_open_quotes(blocks))
+        paragraphs = _words(lead, blocks)
+        entities = recognised(paragraphs)
+        people, organisations = _named(draft, blocks, paragraphs, entities)
+        origin = draft.blocks[0].origin if draft.blocks else Origin(path=shown, line=1)
+        voices = hear_voices(blocks, paragraphs, entities, origin=origin)
+        blocks, spoken = voices.blocks, voices.spoken
     blocks = _corrected(blocks, front, shown)
     texts = _texts(draft, lead, blocks) if russian else []
     figures, series = _figures(texts, front, shown)
@@ -70,6 +85,9 @@ def understand(draft: Draft, front: Front, *, shown: str, title: str) -> NewsIte
         figures=figures,
         regions=_regions(texts, front),
         series=series,
+        spoken=spoken,
+        people=people,
+        organisations=organisations,
         closing=closing,
         front=front.values,
         front_lines=front.lines,
@@ -100,22 +118,42 @@ def _lead(blocks: tuple[Block, ...], front: Front) -> tuple[Text, tuple[Block, .
     return (), blocks
 
 
-def _with_quotes(lead: Text, blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """Return the blocks with somebody's words as quotes. People may be named in the lead; that is paragraph 0."""
-    blocks = join_open_quotes(blocks)
-    words = [
-        _readable(lead),
-        *(_readable(block.text) if isinstance(block, Paragraph | Quote) else "" for block in blocks),
-    ]
-    people = People(find_mentions(words[:_MAX_PARAGRAPHS]))
-    found: list[Block] = []
-    for index, block in enumerate(blocks, 1):
-        if isinstance(block, Paragraph) and words[index] and index < _MAX_PARAGRAPHS:
-            before = words[index - 1] if index > 1 and isinstance(blocks[index - 2], Paragraph) else ""
-            found += split_quotes(block, people, index, after=before or (words[0] if index == 1 else ""))
-        else:
-            found.append(block)
-    return tuple(found)
+def _words(lead: Text, blocks: Sequence[Block]) -> list[str]:
+    """Return the readable words of lead and blocks, empty where no rule may look; people may be named in the lead."""
+    words = [_readable(block.text) if isinstance(block, Paragraph | Quote) else "" for block in blocks]
+    return [_readable(lead), *words][:_MAX_PARAGRAPHS]
+
+
+def recognised(words: Sequence[str]) -> list[tuple[Entity, ...]]:
+    """Return what the models find in each paragraph, as far as a press item goes."""
+    entities: list[tuple[Entity, ...]] = []
+    left = _MAX_RECOGNISED
+    for paragraph in words:
+        left -= len(paragraph)
+        entities.append(find_entities(paragraph) if left >= 0 else ())
+    return entities
+
+
+def _named(
+    draft: Draft, blocks: Sequence[Block], words: Sequence[str], entities: Sequence[Sequence[Entity]]
+) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
+    """Return the people and organisations of title, lead and blocks, in the order of the text."""
+    origin = draft.blocks[0].origin if draft.blocks else Origin(path="", line=1)
+    title = plain(draft.title)
+    texts = [Passage(title, replace(origin, line=draft.title_line or origin.line)), Passage(words[0], origin)]
+    found = [tuple(find_entities(title)), entities[0]]
+    for at, block in enumerate(blocks, 1):
+        if at < len(words) and words[at]:
+            texts.append(Passage(words[at], block.origin))
+            found.append(entities[at])
+            if isinstance(block, Quote) and block.speaker:
+                texts.append(Passage(f"{block.speaker}, {block.role}", block.origin))
+                found.append(())
+        elif isinstance(block, ListBlock | Heading) and at < _MAX_PARAGRAPHS:
+            entries = block.items if isinstance(block, ListBlock) else (block.text,)
+            texts += [Passage(_readable(entry), block.origin) for entry in entries]
+            found += [()] * len(entries)
+    return find_people(texts, found), find_organisations(texts, found)
 
 
 def _corrected(blocks: tuple[Block, ...], front: Front, shown: str) -> tuple[Block, ...]:

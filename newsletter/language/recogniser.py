@@ -92,6 +92,16 @@ def is_first_name(word: str, case: str) -> bool:
     return any({"Name", case, "sing"} <= parse.tag.grammemes for parse in _dictionary().parse(word))
 
 
+def first_name_from_genitive(word: str) -> tuple[str, Literal["m", "f"]] | None:
+    """Return a first name in the genitive as its nominative and gender; None when the dictionary knows no such name."""
+    if not available():
+        return None
+    for parse in _dictionary().parse(word):
+        if {"Name", "gent", "sing"} <= parse.tag.grammemes and (named := parse.inflect({"nomn"})):
+            return named.word.capitalize(), "f" if "femn" in parse.tag.grammemes else "m"
+    return None
+
+
 @cache
 def _recogniser() -> Callable[[str], Any]:
     # Before numpy is first imported: several threads would take address space that the compiling child is not given.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from newsletter.language.names import Gender
+from newsletter.language.first_names import Gender
 from newsletter.language.table import words
 
 _HEADS = words("""

@@ -1,0 +1,131 @@
+"""The people and organisations a text names, each once, in the fullest form that stands in it, in its case.
+
+Rules find names by first names and initials, organisations by legal forms, by the common noun before guillemets and
+by the nouns that bodies and institutions are made of. Spans of the models (language/recogniser.py) add the others;
+what is printed is always what the text has, never a normal form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from newsletter.content.facts import Passage
+from newsletter.content.item import Named
+from newsletter.language.institutions import find_institutions, organisation_around
+from newsletter.language.names import find_written_names
+from newsletter.language.recogniser import Entity
+
+_PART = re.compile(r"[А-ЯЁA-Z][а-яёa-z’'-]*[а-яёa-z]|[А-ЯЁA-Z](?=\.)", re.UNICODE)
+
+
+_Same = Callable[[str, str], bool]
+
+
+class _Span(NamedTuple):
+    passage: int
+    start: int
+    end: int
+    rule: str
+
+
+def find_people(texts: Sequence[Passage], entities: Sequence[Sequence[Entity]]) -> tuple[Named, ...]:
+    """Return everybody named by at least two parts of a name."""
+    spans: list[_Span] = []
+    for number, passage in enumerate(texts):
+        own = [_Span(number, start, end, "people") for start, end in find_written_names(passage.words)]
+        seen = [
+            one for one in entities[number] if one.kind == "person" and _is_name(passage.words[one.start : one.end])
+        ]
+        spans += _merged(own, [_Span(number, one.start, one.end, "people-model") for one in seen])
+    return _each_once(texts, spans, _same_person)
+
+
+def _is_name(words: str) -> bool:
+    return len(_PART.findall(words)) >= 2 and not re.search(r"[«»\d,;:()]", words)
+
+
+def find_organisations(texts: Sequence[Passage], entities: Sequence[Sequence[Entity]]) -> tuple[Named, ...]:
+    """Return every organisation with a name of its own."""
+    spans: list[_Span] = []
+    for number, passage in enumerate(texts):
+        own = [_Span(number, start, end, "organisations") for start, end in find_institutions(passage.words)]
+        seen = [
+            _Span(number, start, end, "organisations-model")
+            for one in entities[number]
+            if one.kind == "organisation"
+            for start, end in organisation_around(passage.words, one.start, one.end)
+        ]
+        spans += _merged(own, seen)
+    return _each_once(texts, spans, _same_organisation)
+
+
+def _merged(own: Sequence[_Span], seen: Sequence[_Span]) -> list[_Span]:
+    """Return the spans of rules and models; where two overlap, the longer one."""
+    kept: list[_Span] = []
+    for span in sorted([*own, *seen], key=lambda one: (-(one.end - one.start), one.rule)):
+        if not any(span.start < other.end and other.start < span.end for other in kept):
+            kept.append(span)
+    return sorted(kept)
+
+
+def _each_once(texts: Sequence[Passage], spans: Sequence[_Span], same: _Same) -> tuple[Named, ...]:
+    """Return each name once, in its fullest form, in the order in which these forms stand in the text."""
+    groups: list[list[_Span]] = []
+    for span in sorted(spans):
+        words = _words(texts, span)
+        group = next((group for group in groups if any(same(words, _words(texts, other)) for other in group)), None)
+        if group is None:
+            groups.append([span])
+        else:
+            group.append(span)
+    fullest = sorted(
+        max(group, key=lambda one: (_fullness(_words(texts, one)), (-one.passage, -one.start))) for group in groups
+    )
+    return tuple(Named(text=_words(texts, span), origin=texts[span.passage].origin, rule=span.rule) for span in fullest)
+
+
+def _words(texts: Sequence[Passage], span: _Span) -> str:
+    return texts[span.passage].words[span.start : span.end]
+
+
+def _fullness(words: str) -> tuple[int, int]:
+    parts = re.findall(r"[\w-]+", words)
+    return len(parts), sum(len(part) > 1 for part in parts)
+
+
+def _stems(words: str) -> Iterator[str]:
+    yield from (part.lower().replace("ё", "е") for part in re.findall(r"[\w-]+", words))
+
+
+def _same_person(one: str, other: str) -> bool:
+    """Claim that two names are one person's: the shorter one's parts stand in the longer one, whatever the case."""
+    short, long = sorted((list(_stems(one)), list(_stems(other))), key=len)
+    matched = all(any(_same_word(part, whole) for whole in long) for part in short)
+    # «А. С. Белов» and «Анне Седовой»: initials alone tell nothing.
+    return matched and any(_same_word(part, whole) for part in short for whole in long if min(len(part), len(whole)) > 1)
+
+
+def _same_word(one: str, other: str) -> bool:
+    if min(len(one), len(other)) == 1:
+        return one[0] == other[0]
+    size = max(3, min(len(one), len(other)) - 3)
+    return one[:size] == other[:size]
+
+
+def _same_organisation(one: str, other: str) -> bool:
+    """Claim that two names are one organisation's: what stands in guillemets is the same, else the words are."""
+    inside, outside = _inner(one), _inner(other)
+    if inside and outside:
+        return _same_person(inside, outside) and len(inside.split()) == len(outside.split())
+    first, second = list(_stems(one)), list(_stems(other))
+    short, long = sorted((first, second), key=len)
+    if inside or outside or not short or not _same_word(short[0], long[0]):
+        return False
+    return all(any(_same_word(part, whole) for whole in long) for part in short)
+
+
+def _inner(words: str) -> str:
+    found = re.search(r"[«“„\"](.+?)[»”\"]", words)
+    return found[1] if found else ""
