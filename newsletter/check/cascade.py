@@ -25,7 +25,7 @@ _PROPERTIES = frozenset(
 )  # fmt: skip
 _UNSEEN = frozenset({"head", "style", "script", "title", "template", "noscript", "textarea", "select"})
 _BOLD = frozenset({"b", "strong", "th", "h1", "h2", "h3", "h4", "h5", "h6"})
-_SIZES = {"h1": 2.0, "h2": 1.5, "h3": 1.17, "h5": 0.83, "h6": 0.67, "small": 0.83}
+_SIZES = {"h1": 2.0, "h2": 1.5, "h3": 1.17, "h5": 0.83, "h6": 0.67, "small": 5 / 6}
 _KEYWORDS = {"xx-small": 9, "x-small": 10, "small": 13, "medium": 16, "large": 18, "x-large": 24, "xx-large": 32}
 _UNITS = {"px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
 _LENGTH = re.compile(r"(\d*\.?\d+)(px|pt|pc|in|cm|mm|rem|em|%)?", re.ASCII)
