@@ -65,16 +65,16 @@ def build(
     result = compile_items(context, items, options)
     specimen = _specimen(context, result.compilation.compiled, as_)
     folder = Path(out) if out else context.workspace.private_dir("build") / slug(items)
-    pictures = photographs(context, specimen.html, chromium) if png else {}
-    write_files(folder, _files(result, specimen) | pictures)
+    write_pictures(context, result.pictures)  # before the photographs, which show them
+    shots = photographs(context, specimen.html, chromium) if png else {}
+    write_files(folder, _files(result, specimen) | shots)
     if not png:
         drop_photographs(folder)
-    write_pictures(context, result.pictures)
     report = report_on(result, specimen)
     for finding in report.findings:
         say(str(finding))
     shown = context.workspace.shown(folder)
-    names = ("issue.html", "issue.txt", "issue.eml", "issue.json", *pictures)
+    names = ("issue.html", "issue.txt", "issue.eml", "issue.json", *shots)
     print(f"{one_line(specimen.subject)}\n{shown}/{'  '.join(names)}")
     return 0
 
