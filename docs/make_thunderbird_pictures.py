@@ -148,7 +148,7 @@ def wait_for(what: str, found: Callable[[], str], *, every_seconds: float = 0.25
 def display(folder: Path) -> Iterator[str]:
     """Run a virtual display of a free number, which it tells itself, and yield its name."""
     reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x1600x24", "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x4000x24", "-nolisten", "tcp"]
     with running(command, {**os.environ, "HOME": str(folder)}, pass_fds=(writer,)):
         os.close(writer)
         with os.fdopen(reader, encoding="ascii") as told:
