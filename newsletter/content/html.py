@@ -99,6 +99,8 @@ class _Reader:
             return
         if tag == "br":
             self.line_break(style)
+        elif tag == "img" and _is_sign(alt := element.get("alt").strip()):
+            self._pieces.append(Piece(replace(style, text=alt), self.line))
         elif tag == "img":
             self.image(element)
         elif tag in _INLINE:
@@ -366,6 +368,11 @@ def _small(element: Element, table: dict[int, int]) -> str:
     words = element.words()
     is_note = any(found.tag == "a" for found in element)
     return words.translate(table) if words and not is_note and all(ord(char) in table for char in words) else ""
+
+
+def _is_sign(alt: str) -> bool:
+    """Claim that a picture stands for one sign, as sites draw emoji: then the sign itself is text."""
+    return 0 < len(alt) <= 4 and all(ord(char) > 0x2000 and not char.isspace() for char in alt)
 
 
 def _entries(element: Element) -> Iterator[Element]:

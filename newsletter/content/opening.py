@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import cast
 
 from newsletter.content.draft import Draft
 from newsletter.content.item import Block, Heading, Image, Paragraph, Text, plain
@@ -68,12 +69,19 @@ def _split_title(blocks: list[Block], known: str) -> tuple[Block | None, list[Bl
 
 def _title_at(blocks: Sequence[Block], known: str) -> int:
     length = 0
+    near: list[int] = []  # headings that the text has only a few lines above
     for at, block in enumerate(blocks):
         if length > _BEFORE_TITLE:
             break
-        if isinstance(block, Heading) and (block.level == 1 or squeeze(plain(block.text)) == known):
-            return at
-        length += len(plain(block.text)) if isinstance(block, Paragraph) else 0 if isinstance(block, Image) else 100
+        if isinstance(block, Heading):
+            near.append(at)
+        else:
+            length += len(plain(block.text)) if isinstance(block, Paragraph) else 0 if isinstance(block, Image) else 100
+    # The name of the site is a heading in many a page: what the page calls itself comes first.
+    named = [at for at in near if squeeze(plain(cast("Heading", blocks[at]).text)) == known]
+    tops = [at for at in near if cast("Heading", blocks[at]).level == 1]
+    if named or tops:
+        return (named or tops)[0]
     return -1 if known else _plain_title_at(blocks)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from xml.parsers import expat
 
 from newsletter.errors import InputError
@@ -19,6 +19,7 @@ _MAX_UNPACKED = 30 * 1024 * 1024
 _MAX_XML = 4 * 1024 * 1024  # Word writes some 100 KB for a press item; 4 MB take ten seconds and 200 MB to read
 _MAX_PARTS = 2_000
 _MAX_DEPTH = 60  # elements; every level costs the reader a dozen Python frames of a thousand
+_MAX_ELEMENTS = 100_000  # of one part; a press item has 1,000, Word's list of styles 10,000
 _STEP = 64 * 1024
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SAVE = "save it as .docx"
@@ -94,6 +95,7 @@ class _Scan:
         self.name = name
         self.shown = shown
         self.paragraphs = 0
+        self.elements = 0
         self.open: list[str] = []
         self.copies = 0  # elements open that only repeat others for older versions of Word
         self.is_hidden = False
@@ -116,10 +118,13 @@ class _Scan:
     def _doctype(self, *_: object) -> None:
         raise self._refuse(f"its part {self.name} carries a DTD, as no word processor writes it", _DAMAGED)
 
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+    def _start(self, tag: str, attributes: Mapping[str, str]) -> None:
         prefix, _, name = tag.rpartition(":")
         self.open.append(name)
         self.copies += name == "Choice"
+        self.elements += 1
+        if self.elements > _MAX_ELEMENTS:
+            raise self._refuse("is longer than a news item can be", "keep the text, link to the rest")
         if len(self.open) > _MAX_DEPTH:
             raise self._refuse("is nested too deeply", "simplify its lists and tables")
         if name == "p" and prefix == "w" and not self.copies:
@@ -128,8 +133,17 @@ class _Scan:
             self.is_hidden = False
         elif name == "vanish" and self.open[-3:-1] == ["r", "rPr"]:
             self.is_hidden = attributes.get("w:val", "") not in {"0", "false", "off"}
-        if name in _LOST and self.name.startswith("word/") and prefix:
+        self._refuse_lost(prefix, name, attributes)
+
+    def _refuse_lost(self, prefix: str, name: str, attributes: Mapping[str, str]) -> None:
+        if not prefix or self.copies or not self.name.startswith("word/"):
+            return
+        if name in _LOST:
             raise self._refuse(*_LOST[name])
+        # The kind of a drawing is an address; a chart has its own name above, other kinds are shapes and groups.
+        kind = attributes.get("uri", "").rpartition("/")[2]
+        if name == "graphicData" and kind not in {"", "picture", "chart", "diagram"}:
+            raise self._refuse("a drawing stands here", "paste it as a picture")
 
     def _end(self, tag: str) -> None:
         self.copies -= self.open.pop() == "Choice"

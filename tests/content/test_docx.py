@@ -144,6 +144,7 @@ def test_a_picture_is_named_by_its_part(tmp_path: Path) -> None:
         (picture("emf"), "of the kind .emf"),
         ("<m:oMath><m:r><m:t>x</m:t></m:r></m:oMath>", "a formula"),
         ('<w:r><w:drawing><c:chart r:id="x"/></w:drawing></w:r>', "a chart"),
+        ('<w:r><w:drawing><a:graphicData uri="http://schemas.x.example/2010/ink"/></w:drawing></w:r>', "a drawing"),
         (run("тайна", properties="<w:vanish/>"), "hidden text"),
     ],
 )
@@ -214,6 +215,22 @@ def test_a_dtd_is_refused_in_whatever_part(tmp_path: Path, part: str) -> None:
 def test_depth_has_an_end(tmp_path: Path) -> None:
     deep = "<w:tbl><w:tr><w:tc>" * 30 + paragraph("x") + "</w:tc></w:tr></w:tbl>" * 30
     assert "nested too deeply" in refused(tmp_path, word_file(LEAD + deep)).message
+
+
+def test_length_has_an_end(tmp_path: Path) -> None:
+    assert "longer than a news item" in refused(tmp_path, word_file(LEAD + "<w:p/>" * 100_001)).message
+
+
+def test_what_is_there_twice_for_old_versions_of_word_is_read_once(tmp_path: Path) -> None:
+    shape = '<w:drawing><a:graphicData uri="http://schemas.x.example/2010/wordprocessingShape"/></w:drawing>'
+    copies = (
+        f'<mc:Choice Requires="wps">{shape}{paragraph("дважды")}</mc:Choice><mc:Fallback>{run("раз")}</mc:Fallback>'
+    )
+    mc = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    both = f"<w:r><mc:AlternateContent {mc}>{copies}</mc:AlternateContent></w:r>"
+    (block,) = load(tmp_path, word_file(LEAD + paragraph("Слова ", inside=both))).blocks
+    assert isinstance(block, Paragraph)
+    assert (plain(block.text), block.origin.line) == ("Слова раз", 2)
 
 
 def test_a_document_that_leads_its_reader_astray_is_an_input_error(tmp_path: Path) -> None:

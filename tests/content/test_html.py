@@ -239,6 +239,17 @@ def test_control_characters_written_as_entities_are_gone(tmp_path: Path) -> None
     assert plain(item.lead) == "Раздва три четыре"
 
 
+def test_a_drawn_emoji_is_a_sign_in_the_text(tmp_path: Path) -> None:
+    item = load(tmp_path, "<h1>А</h1><p>Ура <img class=emoji src=http://cdn.example/1.png alt='🎉'>!</p>")
+    assert plain(item.lead) == "Ура 🎉!"
+
+
+def test_the_name_of_the_site_is_not_the_title(tmp_path: Path) -> None:
+    source = f"<title>Завод открыт</title><h1>Пресс-служба</h1><h2>Завод открыт</h2>{LEAD}"
+    item = load(tmp_path, source)
+    assert (item.title, item.rubric, plain(item.lead)) == ("Завод открыт", "", "Завод в Зареченске открыт.")
+
+
 HREFS = st.sampled_from(
     [
         "javascript:alert(1)",
