@@ -93,6 +93,12 @@ def spans_of(item: NewsItem) -> Iterator[tuple[Span, Place]]:
             yield span, place
 
 
+def subject_place(subject: Checked) -> Place:
+    """Return where the issue says its subject; without one of its own, its title, which stands in."""
+    place = front_place(subject, "subject")
+    return place if place.line else front_place(subject, "title")
+
+
 def place_of_words(subject: Checked, words: str) -> Place:
     """Return the first place of an item that holds these words; nowhere when a template or a setting says them."""
     sought = _squeezed(words)

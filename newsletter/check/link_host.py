@@ -12,9 +12,9 @@ from newsletter.check.links import place_of_link, split
 from newsletter.check.page import Anchor, read_page
 from newsletter.check.placeholder_link import PLACEHOLDER_HOST
 
-# A text that reads as an address. Without a scheme or "www." only well-known endings count: «отчёт.pdf» is a file.
+# What reads as an address in a text. Without a scheme or "www." only well-known endings count: «отчёт.pdf» is a file.
 _SHOWN_HOST = re.compile(
-    r"(?:https?://(?:[^\s/@]*@)?|www\.)([\w-]+(?:\.[\w-]+)+)\S*|((?:[\w-]+\.)+(?:ru|su|рф|com|net|org|info|example))(?:/\S*)?",
+    r"(?:https?://(?:[^\s/@]*@)?|www\.)([\w-]+(?:\.[\w-]+)+)|(?<![\w@.-])((?:[\w-]+\.)+(?:ru|su|рф|com|net|org|info|example))(?![\w-])",
     re.IGNORECASE,
 )
 
@@ -38,8 +38,8 @@ def find(subject: Checked) -> Iterator[Finding]:
 def _problems(anchor: Anchor) -> Iterator[tuple[Severity, str, str]]:
     parts = split(anchor.href)
     host = parts.hostname or ""
-    shown = _SHOWN_HOST.fullmatch(anchor.text.strip())
-    claimed = (shown[1] or shown[2]).lower() if shown else ""
+    shown = [(found[1] or found[2]).lower() for found in _SHOWN_HOST.finditer(anchor.text)]
+    claimed = shown[0] if not any(same_site(one, host) for one in shown) and shown else ""
     if parts.scheme == "mailto":
         host = parts.path.rpartition("@")[2].lower()
         shown_mailbox = re.fullmatch(r"[^@\s]+@([^@\s]+)", anchor.text.strip())

@@ -14,10 +14,10 @@ _IN_TEXT = re.compile(r"(?:https?://|mailto:)[^\s<>\"«»]+", re.IGNORECASE)
 
 
 def links_of(subject: Checked) -> tuple[str, ...]:
-    """Return every link and picture address of the sample, HTML first, each once."""
-    page = read_page(subject.sample_html)
-    found = [anchor.href for anchor in page.anchors]
-    found += [picture.src for picture in page.pictures]
+    """Return every link and picture address of every variant and of the sample's text, each once."""
+    pages = [read_page(html) for html in subject.pages]
+    found = [anchor.href for page in pages for anchor in page.anchors]
+    found += [picture.src for page in pages for picture in page.pictures]
     found += [address.rstrip(".,;:!?)]") for address in _IN_TEXT.findall(subject.sample_text)]
     return tuple(dict.fromkeys(filter(None, found)))
 

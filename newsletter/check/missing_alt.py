@@ -18,7 +18,8 @@ _IMAGES = ("mj-image", "mj-carousel-image")
 def find(subject: Checked) -> Iterator[Finding]:
     yield from _in_items(subject)
     yield from _in_templates(subject)
-    yield from _in_html(subject)
+    for html in subject.pages:
+        yield from _in_html(html)
 
 
 def _in_items(subject: Checked) -> Iterator[Finding]:
@@ -37,8 +38,8 @@ def _in_templates(subject: Checked) -> Iterator[Finding]:
                 yield _finding(f"<{node.name}> has no alt", place_of(subject, variant, node.tag), fix)
 
 
-def _in_html(subject: Checked) -> Iterator[Finding]:
-    page = read_page(subject.sample_html)
+def _in_html(html: str) -> Iterator[Finding]:
+    page = read_page(html)
     for picture in page.pictures:
         if not picture.has_alt:
             yield _finding(

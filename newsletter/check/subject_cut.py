@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from newsletter.check.checked import Checked, front_place
+from newsletter.check.checked import Checked, subject_place
 from newsletter.check.finding import Finding
 from newsletter.check.inbox import DESKTOP_CHARACTERS, PHONE_CHARACTERS, cut, shown_length, words_of
 
@@ -16,7 +16,7 @@ def find(subject: Checked) -> Iterator[Finding]:
         return
     is_cut_everywhere = length > DESKTOP_CHARACTERS
     width = DESKTOP_CHARACTERS if is_cut_everywhere else PHONE_CHARACTERS
-    place = front_place(subject, "subject")
+    place = subject_place(subject)
     yield Finding(
         id="subject_cut",
         severity="warning" if is_cut_everywhere else "info",

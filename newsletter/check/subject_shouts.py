@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from newsletter.check.checked import Checked, front_place
+from newsletter.check.checked import Checked, subject_place
 from newsletter.check.finding import Finding
 
 MIN_SHOUTED_LETTERS = 12  # «ОЭЗ «Заречье»» and other short names are no shouting
@@ -14,7 +14,7 @@ MIN_SHOUTED_LETTERS = 12  # «ОЭЗ «Заречье»» and other short names 
 def find(subject: Checked) -> Iterator[Finding]:
     how = _how_it_shouts(subject.subject)
     if how:
-        place = front_place(subject, "subject")
+        place = subject_place(subject)
         yield Finding(
             id="subject_shouts",
             severity="warning",

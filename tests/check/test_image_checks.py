@@ -81,6 +81,14 @@ def test_a_picture_has_measures(find: Find, attributes: str, severity: str) -> N
     assert [one.severity for one in findings] == ([severity] if severity else [])
 
 
+def test_of_a_picture_on_another_server_nobody_knows_the_height(find: Find, make_checked: MakeChecked) -> None:
+    html = picture("https://a.example/p.png", 'width="536"')
+    image = Image(src="https://a.example/p.png", alt="Стенд", origin=AT)
+    for known, findings in ((0, 0), (300, 1)):
+        item = replace(make_checked().items[0], blocks=(replace(image, height=known),))
+        assert len(find("image_size", sample_html=html, items=(item,))) == findings
+
+
 def test_a_picture_that_nobody_sees_is_passed_over(find: Find) -> None:
     html = f'<div style="display:none">{picture("p.webp", "")}</div>'
     for finding_id in ("image_source", "image_format", "image_size", "image_only"):

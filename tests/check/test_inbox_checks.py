@@ -25,6 +25,11 @@ def test_the_cut_is_shown(find: Find) -> None:
     assert "«Стенд открыт Стенд открыт Стенд открыт С…»" in finding.message
 
 
+def test_a_title_that_stands_in_as_subject_is_where_the_finding_is_shown(find: Find) -> None:
+    (finding,) = find("subject_cut", subject="ы" * 80)
+    assert (finding.file, finding.line) == ("content/opening.md", 2)
+
+
 def test_marks_without_width_take_no_room() -> None:
     assert shown_length("и\u0306\u200b🎄") == 2
     assert cut("стенд", 5) == "стенд"
