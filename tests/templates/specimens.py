@@ -27,8 +27,9 @@ from newsletter.content.item import (
     Table,
     Text,
 )
-from newsletter.issue import Issue
+from newsletter.issue import ContentOptions, Issue
 from newsletter.render import compile_issue
+from newsletter.render.child import CompileRequest, compile_here
 from newsletter.render.compiled import fill
 from newsletter.settings import Settings
 
@@ -187,6 +188,27 @@ def digest_of(items: Sequence[NewsItem], *, theme: str = "press", lang: str = "r
         title=f"Выпуск: {items[0].title}",
         intro=words("Слово редакции перед новостями."),
     )
+
+
+def sample_letter(*, theme: str = "press") -> Mail:
+    """Return the sample item's mail as a command would make it: with typography and facts found."""
+    return _sample("2026-11-zarechye-export.md", theme)
+
+
+def sample_digest(*, theme: str = "press") -> Mail:
+    return _sample("2026-11-zarechye-digest", theme)
+
+
+def _sample(name: str, theme: str) -> Mail:
+    request = CompileRequest(
+        root=ROOT,
+        items=(ROOT / "content" / name,),
+        options=ContentOptions(template=theme),
+        settings=settings(),
+        template_dirs=(TEMPLATES,),
+    )
+    variant = compile_here(request).compilation.compiled.variants[""]
+    return Mail(html=fill(variant.html, VALUES), text=fill(variant.text, VALUES))
 
 
 def linked(item: NewsItem) -> NewsItem:

@@ -19,6 +19,8 @@ from tests.templates.specimens import (
     extreme_digest,
     letter_of,
     linked,
+    sample_digest,
+    sample_letter,
     settings,
 )
 
@@ -77,6 +79,8 @@ def mails(theme: str) -> dict[str, Mail]:
     found["digest"] = compiled(extreme_digest(theme=theme), settings())
     found["second brand"] = compiled(letter_of(item, theme=theme, lang="en"), english)
     found["second brand, digest"] = compiled(digest_of([item, LETTER], theme=theme, lang="en"), english)
+    found["sample"] = sample_letter(theme=theme)  # no-break spaces as the typography sets them
+    found["sample digest"] = sample_digest(theme=theme)
     return found
 
 
@@ -114,6 +118,7 @@ def test_every_text_has_contrast_with_any_accent(opened: Opened, theme: str, acc
             assert page.evaluate(CONTRAST) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", THEMES)
 def test_dark_is_dark_from_edge_to_edge(opened: Opened, theme: str) -> None:
     used = settings(NEWSLETTER_BRAND__LOGO="https://zarechye.example/logo.png")
@@ -133,13 +138,11 @@ def light_grounds(page: Page) -> object:
 
 
 def test_what_is_read_at_length_is_never_smaller_than_16_pixels(opened: Opened) -> None:
-    for theme in THEMES:
-        with opened(mails(theme)["digest"].html, 320) as page:
-            sizes = page.evaluate(
-                "[...document.querySelectorAll('.paragraph, .lead, .story-lead, .line, .entry, .words')]"
-                ".filter(e => !e.closest('.grey') && !e.matches('.label, .read, .note'))"
-                ".map(e => parseFloat(getComputedStyle(e).fontSize))"
-            )
+    texts = {"press": ".paragraph, .lead, .story-lead, .line, .entry, .words, .said", "plain": ".txt p, .txt li"}
+    for theme, selector in texts.items():
+        with opened(compiled(extreme_digest(theme=theme), settings()).html, 320) as page:
+            size = "e => parseFloat(getComputedStyle(e).fontSize)"
+            sizes = page.evaluate(f"selector => [...document.querySelectorAll(selector)].map({size})", selector)
             assert sizes
             assert min(sizes) >= 16
 

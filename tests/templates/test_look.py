@@ -10,9 +10,7 @@ from itertools import pairwise
 import pytest
 from lxml import html as lxml_html
 
-from newsletter.content import load_item
 from newsletter.content.item import Heading, Image, Table
-from newsletter.issue import ContentOptions, build_issue
 from newsletter.render import compile_issue
 from newsletter.render.compiled import fill
 from tests.templates.specimens import (
@@ -20,7 +18,6 @@ from tests.templates.specimens import (
     EXTREMES,
     HERE,
     LETTER,
-    ROOT,
     SECOND_BRAND,
     TEMPLATES,
     THEMES,
@@ -31,11 +28,13 @@ from tests.templates.specimens import (
     extreme_digest,
     letter_of,
     linked,
+    sample_digest,
+    sample_letter,
     settings,
     words,
 )
 
-WHATS = ("sample", *EXTREMES, "digest", "second brand", "second brand, digest")
+WHATS = ("sample", "sample digest", *EXTREMES, "digest", "second brand", "second brand, digest")
 NAMES = [f"{theme}: {what}" for theme in THEMES for what in WHATS]
 
 
@@ -43,10 +42,8 @@ NAMES = [f"{theme}: {what}" for theme in THEMES for what in WHATS]
 def mail_named(name: str) -> Mail:
     """Compile "theme: what", once: the sample, an extreme, a digest of all, a second brand in English."""
     theme, _, what = name.partition(": ")
-    if what == "sample":
-        used = settings()
-        item = load_item(ROOT / "content" / "2026-11-zarechye-export.md", root=ROOT)
-        return compiled(build_issue([item], options=ContentOptions(template=theme), settings=used, key="k"), used)
+    if what.startswith("sample"):
+        return sample_digest(theme=theme) if "digest" in what else sample_letter(theme=theme)
     if what == "digest":
         return compiled(extreme_digest(theme=theme), settings())
     if what.startswith("second brand"):
