@@ -21,7 +21,7 @@ COLUMN_PIXELS = 536  # the width of text in the theme `press`: nothing is shown 
 MAX_WIDTH = 2 * COLUMN_PIXELS  # sharp on screens with two dots to the pixel
 MAX_HEIGHT = 4096
 MAX_PIXELS = 50_000_000  # 200 MB once decoded; a telephone's largest has 48 million
-WANTED_BYTES = 300 * 1024  # above it, quality goes down step by step
+WANTED_BYTES = 300 * 1024  # above it, quality or size goes down step by step
 MAX_PUBLISHED_BYTES = 1024**2
 _DECODED_SIDE = 3 * MAX_WIDTH // 2  # pixels, at least, of each side of a large photograph before it is scaled
 _SMALL_PNG_BYTES = 100 * 1024  # a drawing stays sharp where that costs little
@@ -59,7 +59,7 @@ def _made(data: bytes) -> Picture:
     image.info.clear()  # Pillow writes a comment, a resolution or a profile that it finds here
     encoded, suffix = _encoded(image, is_lossy=kind in _LOSSY)
     if len(encoded) > MAX_PUBLISHED_BYTES:
-        what = f"still weighs {len(encoded) / 1024**2:.1f} MB at {image.width} × {image.height} pixels"
+        what = f"still weighs {len(encoded) / 1024**2:.1f} MB when scaled down"
         raise BadPictureError(what, "crop it, or save it as JPEG")
     if len(encoded) > WANTED_BYTES:
         notes += (f"weighs {len(encoded) // 1024} KB, which is slow on a telephone",)
@@ -121,8 +121,7 @@ def _in_srgb(image: Pillow.Image, profile: object) -> Pillow.Image:
 def _encoded(image: Pillow.Image, *, is_lossy: bool) -> tuple[bytes, str]:
     """Return bytes and suffix: PNG for what shows through and for drawings, JPEG for photographs."""
     if image.mode == "RGBA":
-        png = _png(image)
-        return (png if len(png) <= WANTED_BYTES else _png(image.quantize(256, Pillow.Quantize.FASTOCTREE))), "png"
+        return _light_png(image), "png"
     jpeg = _jpeg(image)
     if not is_lossy:
         png = _png(image)
@@ -139,6 +138,18 @@ def _jpeg(image: Pillow.Image) -> bytes:
         data = out.getvalue()
         if len(data) <= WANTED_BYTES:
             break
+    return data
+
+
+def _light_png(image: Pillow.Image) -> bytes:
+    """Return a PNG, of fewer pixels where it is heavy: 256 colours would leave four steps of a soft shadow."""
+    data = _png(image)
+    for share in (0.75, 0.5):
+        width = round(image.width * share)
+        if len(data) <= WANTED_BYTES or width < COLUMN_PIXELS:
+            break
+        height = max(1, round(image.height * share))
+        data = _png(image.resize((width, height), Pillow.Resampling.LANCZOS))
     return data
 
 
