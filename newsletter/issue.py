@@ -268,7 +268,7 @@ def _waivers(said: Said) -> dict[str, str]:
     for written in reversed(said.written):
         raw = written.values.get("waive") or {}
         if not isinstance(raw, dict):
-            raise written.wrong("waive", 'must look like waive: {no-date: "an evergreen"}')
+            raise written.wrong("waive", 'must look like waive: {no_date: "an evergreen"}')
         found |= {str(name): str(reason or "") for name, reason in raw.items()}
     return found
 
