@@ -146,14 +146,14 @@ def put_together(out: Path) -> Path:
         left += picture.width + OVERVIEW_GAP
     path = out / "overview.png"
     whole.save(path)
-    shrink(path)
+    shrink(path, colours=256)  # the fading needs them
     return path
 
 
-def shrink(path: Path) -> None:
+def shrink(path: Path, *, colours: int = COLOURS) -> None:
     """Reduce the picture to a palette."""
     with Image.open(path) as picture:
-        reduced = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        reduced = picture.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
     reduced.save(path, optimize=True)
 
 
