@@ -17,9 +17,8 @@ _INSIDE_BRACKETS = re.compile(r"(?<![:;=\-\w])\(( ?)(?=[^\s()])[^()\n]{0,300}(?<
 _DOTS = re.compile(r"(?<![.…])\.{3,}(?!\.)")
 
 
-def space_edits(text: str) -> Iterator[Edit]:
-    """Yield edits for Russian and English: doubled spaces, spaces before signs and inside brackets and quotes."""
-    yield from doubled_space_edits(text)
+def sign_space_edits(text: str) -> Iterator[Edit]:
+    """Yield edits for Russian and English, doubled spaces gone: spaces before signs, inside brackets and quotes."""
     for pattern in (_BEFORE_SIGN, _INSIDE_QUOTES):
         yield from (Edit(start=f.start(), end=f.end(), replacement="", rule=RULE) for f in pattern.finditer(text))
     for found in _INSIDE_BRACKETS.finditer(text):

@@ -25,7 +25,7 @@ from newsletter.language.fixed import fixed_ranges
 from newsletter.language.nonbreaking import NUMBERS, SHORT, number_edits, short_word_edits
 from newsletter.language.quotation import RULE as QUOTES
 from newsletter.language.quotation import quote_edits
-from newsletter.language.spacing import ELLIPSIS, doubled_space_edits, ellipsis_edits, space_edits
+from newsletter.language.spacing import ELLIPSIS, doubled_space_edits, ellipsis_edits, sign_space_edits
 from newsletter.language.spacing import RULE as SPACES
 from newsletter.settings import Typography
 
@@ -75,7 +75,7 @@ def typeset(
 
 
 def visible(edits: Sequence[Edit], text: str) -> tuple[Edit, ...]:
-    """Return edits as an editor's file takes them: with ordinary spaces, those that only bind left out."""
+    """Return edits as an editor's file takes them: without new no-break spaces, those that only bind left out."""
     return tuple(
         shown
         for edit in edits
@@ -94,30 +94,33 @@ def _is_dash_style(edit: Edit, text: str) -> bool:
 
 def _ordinary(edit: Edit, text: str) -> Edit | None:
     written = text[edit.start : edit.end]
-    plain = edit.replacement.replace("\u00a0", " ")
-    if plain == re.sub("[\u00a0\u202f\u2009]", " ", written):
+    plain = edit.replacement
+    if "\u00a0" not in written:  # where somebody typed one, it is meant
+        plain = plain.replace("\u00a0", " ")
+    if plain.replace("\u00a0", " ") == re.sub("[\u00a0\u202f\u2009]", " ", written):
         return None
     return Edit(start=edit.start, end=edit.end, replacement=plain, rule=edit.rule)
 
 
 def _passes(lang: str, settings: Typography) -> tuple[Pass, ...]:
     """Return what runs in a language, in the order of RULES: the later ones trust what the former have set."""
-    found: dict[str, Pass] = {SPACES: doubled_space_edits}
+    found: dict[str, tuple[Pass, ...]] = {SPACES: (doubled_space_edits,)}
     if lang in {"ru", "en"}:
         found |= {
-            SPACES: space_edits,
-            ELLIPSIS: ellipsis_edits,
-            QUOTES: lambda text: quote_edits(text, lang),
-            DASHES: lambda text: dash_edits(text, lang),
-            RANGES: lambda text: range_edits(text, lang),
-            MINUS: minus_edits,
-            NUMBERS: lambda text: number_edits(text, lang),
+            SPACES: (doubled_space_edits, sign_space_edits),
+            ELLIPSIS: (ellipsis_edits,),
+            QUOTES: (lambda text: quote_edits(text, lang),),
+            DASHES: (lambda text: dash_edits(text, lang),),
+            RANGES: (lambda text: range_edits(text, lang),),
+            MINUS: (minus_edits,),
+            NUMBERS: (lambda text: number_edits(text, lang),),
         }
     if lang == "ru":
         found |= {
-            ABBREVIATIONS: abbreviation_edits,
-            PERCENT: lambda text: percent_edits(text, settings.percent),
-            GROUPS: group_edits,
-            SHORT: short_word_edits,
+            ABBREVIATIONS: (abbreviation_edits,),
+            PERCENT: (lambda text: percent_edits(text, settings.percent),),
+            GROUPS: (group_edits,),
+            SHORT: (short_word_edits,),
         }
-    return tuple(found[rule] for rule in RULES if rule in found and (rule == PERCENT or getattr(settings, rule)))
+    used = [rule for rule in RULES if rule in found and (rule == PERCENT or getattr(settings, rule))]
+    return tuple(one for rule in used for one in found[rule])

@@ -127,6 +127,7 @@ def test_a_hyphen_between_spaces_becomes_a_dash(written: str, wanted: str) -> No
         ("стр. 10-15.", "стр. 10–15."),
         ("10:00-18:00", "10:00–18:00"),
         ("январь-март", "январь–март"),
+        ("с январем-мартом", "с январем–мартом"),
         ("пн-пт", "пн–пт"),
         ("10 000-15 000 человек", "10 000–15 000 человек"),
         ("XIX-XX века", "XIX–XX века"),
@@ -368,7 +369,8 @@ def test_the_edits_make_the_text(text: str, lang: str) -> None:
 def test_setting_after_the_visible_edits_gives_the_same_text(text: str, lang: str) -> None:
     done = typeset(text, lang, ALL)
     mended = apply_edits(text, visible(done.edits, text))
-    assert typeset_text(mended, lang, ALL) == done.text
+    # A piece that a typed no-break space made long may be bound in another place.
+    assert SPACE.sub(" ", typeset_text(mended, lang, ALL)) == SPACE.sub(" ", done.text)
 
 
 @given(TEXT, st.data())
@@ -378,7 +380,7 @@ def test_a_fixed_stretch_keeps_its_characters_and_its_part(text: str, data: st.D
     end = data.draw(st.integers(start, len(text)))
     done = typeset(text, "ru", ALL, fixed=((start, end),), starts=(0, start, end))
     inside = "".join(char for char, owner in zip(done.text, done.owners, strict=True) if owner == 1)
-    assert inside == text[start:end] or (start == end and inside == "") or (end == start)
+    assert inside == text[start:end]
 
 
 @given(TEXT)
