@@ -183,7 +183,7 @@ PARTS = st.sampled_from(
 ) | st.text(max_size=5)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(entries=st.lists(st.lists(PARTS, max_size=5).map("".join), min_size=1, max_size=3), data=st.binary(max_size=60))
 def test_any_feed_is_items_or_an_input_error(tmp_path: Path, entries: list[str], data: bytes) -> None:
     for source in (rss(*entries).encode("utf-8", "replace"), data):

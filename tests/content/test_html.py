@@ -323,7 +323,7 @@ def test_any_html_is_an_item_or_an_input_error(tmp_path: Path, pieces: list[str]
         assert 1 <= block.origin.line <= source.count("\n") + source.count("\r") + 1
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     words=st.lists(st.from_regex(r"[а-я]{3,7}[0-9]{1,3}", fullmatch=True), min_size=1, max_size=8, unique=True),
     shape=st.sampled_from(

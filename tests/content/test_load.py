@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import os
 import pickle
 import re
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -181,6 +184,20 @@ def test_items_come_in_the_order_asked_for(tmp_path: Path) -> None:
     content = tmp_path / "content"
     titles = [item.title for item in load_items([content / "b.md", content / "a.txt"], root=tmp_path)]
     assert titles[0] == "Второй"
+
+
+def test_a_plain_item_loads_no_library_of_another_format(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(f"# Заголовок\n\n{LEAD}", encoding="utf-8")
+    code = (
+        "import sys; from pathlib import Path; from newsletter.content import load_items; "
+        "load_items([Path('a.md')], root=Path()); "
+        "print(sorted({'nh3', 'mammoth', 'feedparser', 'lxml'} & set(sys.modules)))"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_file_outside_the_workspace_is_shown_as_given(tmp_path: Path) -> None:

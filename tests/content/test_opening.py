@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.content.item import Block, Heading, Image, ListBlock, Origin, Paragraph, plain
+from newsletter.content.opening import read_opening
+from newsletter.content.spans import text_of
+from newsletter.content.typed_list import gather_lists
+
+LEAD = "Завод открыт, гости приехали утром."
+
+
+def at(line: int) -> Origin:
+    return Origin(path="a.html", line=line)
+
+
+def paragraphs(*words: str) -> tuple[Paragraph, ...]:
+    return tuple(Paragraph(text=text_of(each), origin=at(line)) for line, each in enumerate(words, 1))
+
+
+def heading(words: str, level: int = 1) -> Heading:
+    return Heading(level=level, text=text_of(words), origin=at(9))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "14 мая 2024",
+        "14 мая 2024 года",
+        "14 мая 2024 г.",
+        "14.05.2024",
+        "14.05.2024, 10:30",
+        "14 мая 2024 | 10:30",
+        "14 МАЯ 2024 ГОДА",
+        "14 мая 2024 года в 10:30",
+    ],
+)
+@pytest.mark.parametrize("is_above", [True, False])
+def test_a_date_beside_the_title_is_the_item_s_date(words: str, is_above: bool) -> None:
+    (dated, lead) = paragraphs(words, LEAD)
+    blocks = (dated, heading("Завод открыт"), lead) if is_above else (heading("Завод открыт"), dated, lead)
+    opening = read_opening(blocks)
+    assert opening.values == {"date": date(2024, 5, 14)}
+    assert (plain(opening.draft.title), opening.draft.blocks) == ("Завод открыт", (lead,))
+
+
+@pytest.mark.parametrize("words", ["45 мая 2024", "14 мая", "14.13.2024", "С 14 мая 2024 года завод открыт"])
+def test_what_is_no_date_stays_text(words: str) -> None:
+    opening = read_opening((heading("Завод"), *paragraphs(words, LEAD)))
+    assert opening.values == {}
+    assert len(opening.draft.blocks) == 2
+
+
+def test_a_rubric_stands_above_the_title_and_bread_crumbs_do_not_lead() -> None:
+    crumbs, rubric, lead = paragraphs("Главная / Новости", "Экспорт", LEAD)
+    opening = read_opening((crumbs, rubric, heading("Завод открыт"), lead))
+    assert opening.values == {"rubric": "Экспорт"}
+    assert opening.draft.blocks == (lead, crumbs)
+
+
+def test_a_heading_far_down_is_no_title() -> None:
+    opening = read_opening((*paragraphs(LEAD * 10), heading("Раздел")))
+    assert opening.draft.title == ()
+    assert [block.level for block in opening.draft.blocks if isinstance(block, Heading)] == [2]
+
+
+def test_pictures_above_the_lead_come_behind_it() -> None:
+    image = Image(src="https://zarechye.example/a.png", alt="", origin=at(1))
+    (lead,) = paragraphs(LEAD)
+    assert read_opening((heading("Завод"), image, lead)).draft.blocks == (lead, image)
+
+
+@pytest.mark.parametrize(
+    ("words", "kinds"),
+    [
+        (("• раз", "• два"), [ListBlock]),
+        (("·\u00a0\u00a0раз", "·\u00a0\u00a0два"), [ListBlock]),
+        (("– раз;", "– два;", "– три."), [ListBlock]),
+        (("– Кто вы?", "– Директор."), [Paragraph, Paragraph]),
+        (("1. раз", "2. два"), [ListBlock]),
+        (("5. раз", "2. два"), [Paragraph, Paragraph]),
+        (("• один",), [Paragraph]),
+        (("– раз;", "слово", "• два"), [Paragraph, Paragraph, Paragraph]),
+    ],
+)
+def test_typed_lists_are_lists(words: tuple[str, ...], kinds: list[type]) -> None:
+    assert [type(block) for block in gather_lists(paragraphs(*words))] == kinds
+
+
+@given(st.lists(st.sampled_from(["• ", "– ", "1. ", "2. ", "", "o\u00a0"]).flatmap(lambda m: st.just(m + "слово;"))))
+def test_gathering_loses_no_item(words: list[str]) -> None:
+    def count(block: Block) -> int:
+        return len(block.items) if isinstance(block, ListBlock) else 1
+
+    assert sum(map(count, gather_lists(paragraphs(*words)))) == len(words)
