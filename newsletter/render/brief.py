@@ -1,7 +1,8 @@
 """What a digest says of an item whose full text lies on the web: at most three short lines under the lead.
 
-Figures that the lead does not already give come first, then the entries of a list that follows the lead at once,
-then a quote whose speaker is certain. Nothing is cut inside a sentence, and nothing is shown that is only a guess.
+Figures that the lead does not already give come first, or else the entries of a list that follows the lead at once;
+the last line is a quote whose speaker is certain, where there is one. Nothing is cut inside a sentence, and nothing
+is shown that is only a guess.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from newsletter.render.cards import cards_of
 MAX_LINES = 3
 _MAX_ENTRY = 140  # characters: two lines of the letter
 _MAX_QUOTE = 180
+_MAX_MEASURE = 90
 # A full stop behind four small letters ends a sentence; behind fewer it may belong to "тыс." or "ул."
 _SENTENCE_END = re.compile(r"(?<=[а-яёa-z]{4}[.!?…])\s+(?=[А-ЯЁA-Z«„“\"])")
 
@@ -36,12 +38,11 @@ def brief(item: NewsItem) -> tuple[Line, ...]:
     """Return the lines of an item with a link; of one without, none: nobody could read the rest elsewhere."""
     if not item.link:
         return ()
-    lines = list(_figures(item))[:MAX_LINES]
+    quotes = list(_quotes(item.blocks))[:1]
+    lines = list(_figures(item))[: MAX_LINES - len(quotes)]  # a voice says more than a third figure
     if not lines and item.blocks and isinstance(item.blocks[0], ListBlock):
         lines = list(_entries(item.blocks[0]))
-    if len(lines) < MAX_LINES:
-        lines += list(_quotes(item.blocks))[:1]
-    return tuple(lines)
+    return tuple([*lines, *quotes][:MAX_LINES])
 
 
 def _figures(item: NewsItem) -> Iterator[Line]:
@@ -50,11 +51,16 @@ def _figures(item: NewsItem) -> Iterator[Line]:
             yield from (_figure_line(block.figures, index, at, "") for index in _shown(block.figures))
             return
     lead = _even(plain(item.lead))
-    sure = [figure for figure in item.figures if not figure.proposed and figure.measures]
+    sure = [figure for figure in item.figures if _reads_well(figure)]
     for index in _shown(sure):
         if _even(sure[index].text) not in lead:
             at = _block_at(item.blocks, sure[index])
             yield _figure_line(sure, index, at, _even(_words(item.blocks[at])) if at >= 0 else "")
+
+
+def _reads_well(figure: Figure) -> bool:
+    """A share in words ("треть", shown as 1/3) makes no line: what it measures stands in the case of its sentence."""
+    return not figure.proposed and 0 < len(figure.measures) <= _MAX_MEASURE and "/" not in figure.number
 
 
 def _shown(figures: Sequence[Figure]) -> list[int]:

@@ -88,7 +88,15 @@ def test_a_ratio_becomes_the_comparison_of_its_figure() -> None:
 
 def test_there_are_three_lines_at_most() -> None:
     figures = tuple(figure(f"{n} тонн", str(n), "тонн", f"мера {n}") for n in range(9))
-    assert len(brief(replace(ITEM, figures=figures, blocks=(*ITEM.blocks, quote("Мы рады."))))) == MAX_LINES
+    assert len(brief(replace(ITEM, figures=figures))) == MAX_LINES
+    voiced = brief(replace(ITEM, figures=figures, blocks=(*ITEM.blocks, quote("Мы рады."))))
+    assert [line.kind for line in voiced] == ["figure", "figure", "quote"]
+
+
+def test_a_share_in_words_or_a_long_measure_makes_no_line() -> None:
+    third = figure("треть", "1/3", "", "этих денег принёс центр", kind="share")
+    long = figure("7 цехов", "7", "цехов", "открыто " * 12)
+    assert brief(replace(ITEM, figures=(third, long))) == ()
 
 
 def test_a_list_that_follows_the_lead_is_told_whole_or_not_at_all() -> None:
