@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from lxml import etree
 
-from newsletter.check.colour import BLACK, WHITE, Colour, read_colour
+from newsletter.check.colour import BLACK, WHITE, Colour, inverted_fully, read_colour
+from newsletter.check.media_query import media_applies
 from newsletter.check.page import is_visible
 from newsletter.check.selectors import matchers
 from newsletter.check.stylesheet import Declaration, read_declarations, read_sheets
@@ -30,17 +31,29 @@ _KEYWORDS = {"xx-small": 9, "x-small": 10, "small": 13, "medium": 16, "large": 1
 _UNITS = {"px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
 _LENGTH = re.compile(r"(\d*\.?\d+)(px|pt|pc|in|cm|mm|rem|em|%)?", re.ASCII)
 _ZERO = re.compile(r"0*\.?0*(?:px|pt|em|rem|%)?", re.ASCII)
-_DESKTOP_PX = 800
 
 _DARK_META = re.compile(r"<meta\b(?=[^>]*\bcolor-scheme\b)[^>]*\bcontent=[^>]*\bdark\b", re.IGNORECASE)
 _DARK_PROPERTY = re.compile(r"[{;\s]color-scheme\s*:[^;}]*\bdark\b", re.IGNORECASE)
 
-# (important, inline, weight, order) → later wins
-_Rank = tuple[bool, bool, tuple[int, int, int], int]
-_Styles = dict[str, str]
+_OVERRIDE = "[data-ogs"  # Outlook.com marks what it turned with data-ogsc and data-ogsb: a mail's way to answer
+
+_Rank = tuple[bool, bool, tuple[int, int, int], int]  # important, inline, weight, order: the greatest wins
+_Said = dict[str, str]
 
 _DARK_CANVAS, _DARK_LINK = Colour(0.118, 0.118, 0.118), Colour(0.62, 0.62, 1.0)  # WebKit's in a dark scheme
 _LINK = Colour(0, 0, 0.933)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Won:
+    """The value of a property, and why it is that."""
+
+    rank: _Rank
+    value: str
+    is_override: bool
+
+
+_Styles = dict[str, _Won]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +79,22 @@ class _Look:
     hidden: bool = False
 
 
-@lru_cache(maxsize=8)
-def seen_texts(html: str, *, dark: bool = False) -> tuple[SeenText, ...]:
-    """Return every text that shows, in order; `dark` is a program that honours `prefers-color-scheme`. Never raises."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scheme:
+    dark: bool = False  # honours prefers-color-scheme
+    turned: bool = False  # as Outlook.com in the dark: turns colours round, but for the mail's own answers
+    link: Colour = _LINK
+
+    def shown(self, colour: Colour, *, is_override: bool = False) -> Colour:
+        return inverted_fully(colour) if self.turned and not is_override else colour
+
+
+@lru_cache(maxsize=16)
+def seen_texts(html: str, *, dark: bool = False, turned: bool = False) -> tuple[SeenText, ...]:
+    """Return every text that shows, in order. Never raises.
+
+    `dark` is a program that honours `prefers-color-scheme`, `turned` is Outlook.com in its dark mode.
+    """
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(html.encode("utf-8", "replace"), parser)
@@ -76,10 +102,18 @@ def seen_texts(html: str, *, dark: bool = False) -> tuple[SeenText, ...]:
         return ()
     if root is None:
         return ()
-    by_dark_canvas = dark and _offers_dark(html)
-    start = _Look(colour=WHITE if by_dark_canvas else BLACK, ground=_DARK_CANVAS if by_dark_canvas else WHITE)
-    ruled = _ruled(root, html, dark=dark)
-    return tuple(_walk(root, start, ruled, link=_DARK_LINK if by_dark_canvas else _LINK))
+    on_dark_canvas = dark and _offers_dark(html)
+    scheme = _Scheme(dark=dark, turned=turned, link=_DARK_LINK if on_dark_canvas else _LINK)
+    start = _Look(
+        colour=scheme.shown(WHITE if on_dark_canvas else BLACK),
+        ground=scheme.shown(_DARK_CANVAS if on_dark_canvas else WHITE),
+    )
+    return tuple(_walk(root, start, _ruled(root, html, scheme), scheme))
+
+
+def answers_outlook_com(html: str) -> bool:
+    """Say whether a mail brings rules for Outlook.com's dark mode."""
+    return any(_OVERRIDE in rule.selectors for sheet in read_sheets(html) for rule in sheet.rules)
 
 
 def has_dark_palette(html: str) -> bool:
@@ -93,61 +127,37 @@ def _offers_dark(html: str) -> bool:
     return bool(_DARK_META.search(html) or _DARK_PROPERTY.search(html))
 
 
-def _ruled(root: etree._Element, html: str, *, dark: bool) -> dict[etree._Element, dict[str, tuple[_Rank, str]]]:
-    """Return what the style elements say of each element, the winner of each property with its rank."""
-    ruled: dict[etree._Element, dict[str, tuple[_Rank, str]]] = {}
+def _ruled(root: etree._Element, html: str, scheme: _Scheme) -> dict[etree._Element, _Styles]:
+    """Return what the style elements say of each element, the winner of each property."""
+    if scheme.turned:
+        for element in root.iter(etree.Element):
+            element.set("data-ogsc", "")
+            element.set("data-ogsb", "")
+    ruled: dict[etree._Element, _Styles] = {}
     order = 0
     for sheet in read_sheets(html):
         for rule in sheet.rules:
             declared = [one for one in rule.declarations if one.name in _PROPERTIES]
-            if not declared or rule.nested or not all(media_applies(one, dark=dark) for one in rule.media):
+            if not declared or rule.nested or not all(media_applies(one, dark=scheme.dark) for one in rule.media):
                 continue
             for matcher, weight in matchers(rule.selectors):
                 for element in matcher(root):
-                    for declaration in declared:
+                    for one in declared:
                         order += 1
-                        _take(ruled.setdefault(element, {}), declaration, inline=False, weight=weight, order=order)
+                        rank = (one.important, False, weight, order)
+                        _take(ruled.setdefault(element, {}), one, rank, is_override=_OVERRIDE in rule.selectors)
     return ruled
 
 
-def _take(
-    styles: dict[str, tuple[_Rank, str]], one: Declaration, *, inline: bool, weight: tuple[int, int, int], order: int
-) -> None:
-    rank = (one.important, inline, weight, order)
+def _take(styles: _Styles, one: Declaration, rank: _Rank, *, is_override: bool = False) -> None:
     # The shorthand and its longhand are one property here: whichever wins says the ground.
     name = "background" if one.name == "background-color" else one.name
-    if name not in styles or styles[name][0] < rank:
-        styles[name] = (rank, one.value)
-
-
-def media_applies(condition: str, *, dark: bool) -> bool:
-    """Say whether a media query list holds on a desktop screen. What is not understood does not."""
-    return any(_query_applies(query, dark=dark) for query in condition.lower().split(","))
-
-
-def _query_applies(query: str, *, dark: bool) -> bool:
-    words = query.strip()
-    negated = words.startswith("not ")
-    words = words.removeprefix("not ").removeprefix("only ").strip()
-    parts = [part.strip() for part in re.split(r"\band\b", words)]
-    return all(_feature_applies(part, dark=dark) for part in parts) != negated
-
-
-def _feature_applies(part: str, *, dark: bool) -> bool:
-    if part in ("screen", "all"):
-        return True
-    scheme = re.fullmatch(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)", part)
-    if scheme:
-        return (scheme[1] == "dark") is dark
-    width = re.fullmatch(r"\(\s*(min|max)-(?:device-)?width\s*:\s*(\d+)(?:\.\d+)?px\s*\)", part)
-    if width:
-        at = int(width[2])
-        return at <= _DESKTOP_PX if width[1] == "min" else at >= _DESKTOP_PX
-    return False
+    if name not in styles or styles[name].rank < rank:
+        styles[name] = _Won(rank=rank, value=one.value, is_override=is_override)
 
 
 def _walk(
-    root: etree._Element, start: _Look, ruled: Mapping[etree._Element, dict[str, tuple[_Rank, str]]], *, link: Colour
+    root: etree._Element, start: _Look, ruled: Mapping[etree._Element, _Styles], scheme: _Scheme
 ) -> Iterator[SeenText]:
     """Yield texts in the order of the document, without recursion: mails nest deep, broken ones deeper."""
     waiting: list[tuple[etree._Element | None, _Look, str]] = [(root, start, "")]
@@ -159,7 +169,7 @@ def _walk(
         name = element.tag if isinstance(element.tag, str) else ""
         if not name or name in _UNSEEN:
             continue
-        look = _look_of(element, name, above, ruled.get(element, {}), link)
+        look = _look_of(element, name, above, ruled.get(element, {}), scheme)
         if look.hidden:
             continue
         yield from _seen(element.get("alt", "") if name == "img" else element.text or "", look)
@@ -176,32 +186,31 @@ def _seen(text: str, look: _Look) -> Iterator[SeenText]:
     yield SeenText(text=words, colour=colour, ground=look.ground, size_px=look.size_px, bold=look.weight >= 700)
 
 
-def _look_of(
-    element: etree._Element, name: str, above: _Look, ruled: dict[str, tuple[_Rank, str]], link: Colour
-) -> _Look:
+def _look_of(element: etree._Element, name: str, above: _Look, ruled: _Styles, scheme: _Scheme) -> _Look:
     styles = dict(ruled)
     for order, one in enumerate(read_declarations(element.get("style", ""))):
         if one.name in _PROPERTIES:
-            _take(styles, one, inline=True, weight=(0, 0, 0), order=order)
-    said: _Styles = {key: value.lower() for key, (_, value) in styles.items()}
+            _take(styles, one, (one.important, True, (0, 0, 0), order))
+    said: _Said = {key: won.value.lower() for key, won in styles.items()}
     if _is_hidden(element, said):
         return replace(above, hidden=True)
+    override = {key for key, won in styles.items() if won.is_override}
     colour = read_colour(said.get("color") or (element.get("color", "") if name == "font" else ""))
-    if colour is None:
-        is_link = (
-            name == "a" and element.get("href") is not None and said.get("color") not in ("inherit", "currentcolor")
-        )
-        colour = link if is_link else above.colour
+    if colour is None and name == "a" and element.get("href") is not None:
+        colour = None if said.get("color") in ("inherit", "currentcolor") else scheme.link
+    ground, is_picture = _ground(said, element.get("bgcolor", ""))
+    if ground is not None:
+        ground = scheme.shown(ground, is_override="background" in override)
     return _Look(
-        colour=colour,
-        ground=_ground(said, element.get("bgcolor", ""), above.ground),
+        colour=above.colour if colour is None else scheme.shown(colour, is_override="color" in override),
+        ground=_laid(ground, above.ground, is_picture=is_picture),
         size_px=_size(said, name, above.size_px),
         weight=_weight(said, name, above.weight),
         opacity=above.opacity * _number(said.get("opacity", "1")),
     )
 
 
-def _is_hidden(element: etree._Element, said: _Styles) -> bool:
+def _is_hidden(element: etree._Element, said: _Said) -> bool:
     if element.get("hidden") is not None or said.get("display") == "none" or said.get("visibility") == "hidden":
         return True
     if said.get("overflow", "").startswith("hidden"):
@@ -209,15 +218,20 @@ def _is_hidden(element: etree._Element, said: _Styles) -> bool:
     return _number(said.get("opacity", "1")) == 0
 
 
-def _ground(said: _Styles, bgcolor: str, below: Colour | None) -> Colour | None:
+def _ground(said: _Said, bgcolor: str) -> tuple[Colour | None, bool]:
+    """Return an element's own ground, and whether it has a picture."""
     value = said.get("background", "")
     image = f"{value} {said.get('background-image', '')}"
     colour = read_colour(value) or _colour_within(value) or (read_colour(bgcolor) if not value else None)
-    if colour is not None and below is not None:
-        return colour.over(below)
-    if colour is not None and colour.alpha == 1:
-        return colour
-    return None if "url(" in image or "gradient(" in image else below
+    return colour, "url(" in image or "gradient(" in image
+
+
+def _laid(own: Colour | None, below: Colour | None, *, is_picture: bool) -> Colour | None:
+    if own is not None and below is not None:
+        return own.over(below)
+    if own is not None and own.alpha == 1:
+        return own
+    return None if is_picture else below
 
 
 def _colour_within(value: str) -> Colour | None:
@@ -227,7 +241,7 @@ def _colour_within(value: str) -> Colour | None:
     return next(filter(None, map(read_colour, pieces)), None)
 
 
-def _size(said: _Styles, name: str, above: float) -> float:
+def _size(said: _Said, name: str, above: float) -> float:
     value = said.get("font-size", "")
     if not value and "font" in said:  # "600 15px/20px Arial"
         sized = re.search(r"(?<![\w.])[\d.]+(?:px|pt|em|rem|%)", said["font"])
@@ -243,7 +257,7 @@ def _size(said: _Styles, name: str, above: float) -> float:
     return number * (16 if unit == "rem" else _UNITS[unit])
 
 
-def _weight(said: _Styles, name: str, above: int) -> int:
+def _weight(said: _Said, name: str, above: int) -> int:
     value = said.get("font-weight", "")
     if not value and "font" in said:
         weighed = re.search(r"\b(?:bold|[1-9]00)\b", said["font"])

@@ -71,7 +71,7 @@ def ratio(one: Colour, other: Colour) -> float:
 def inverted_fully(colour: Colour) -> Colour:
     """Turn the lightness round, as roosterjs `getDarkColor` does with texts and backgrounds alike."""
     lightness, a, b = _lab(colour)
-    return _from_lab((100 - lightness) * (100 - _DARKEST) / 100 + _DARKEST, a, b)
+    return _from_lab((100 - lightness) * (100 - _DARKEST) / 100 + _DARKEST, a, b).faded(colour.alpha)
 
 
 def darkened(colour: Colour) -> Colour:

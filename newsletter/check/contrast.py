@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from newsletter.check.cascade import SeenText, has_dark_palette, seen_texts
+from newsletter.check.cascade import SeenText, answers_outlook_com, has_dark_palette, seen_texts
 from newsletter.check.checked import Checked, place_of_words
 from newsletter.check.colour import Colour, darkened, inverted_fully, lightened, ratio
 from newsletter.check.finding import Finding
@@ -30,6 +30,7 @@ class _Mode:
     where: str
     clients: tuple[str, ...] = ()
     dark: bool = False  # honours prefers-color-scheme
+    turned: bool = False  # Outlook.com, where the mail has rules of its own for it
     is_model: bool = False
     text: _Turn = lambda colour: colour
     ground: _Turn = lambda colour: colour
@@ -50,6 +51,12 @@ _MODES = (
         ground=inverted_fully,
     ),
     _Mode(
+        where=" in Outlook.com's dark mode",
+        clients=("outlook.outlook-com",),
+        turned=True,
+        is_model=True,
+    ),
+    _Mode(
         where=" once Android has darkened the grounds",
         clients=("gmail.android", "outlook.android"),
         is_model=True,
@@ -62,14 +69,14 @@ _MODES = (
 def find(subject: Checked) -> Iterator[Finding]:
     for html in subject.pages:
         for mode in _MODES:
-            if not mode.dark or has_dark_palette(html):
+            if (has_dark_palette(html) or not mode.dark) and (answers_outlook_com(html) or not mode.turned):
                 yield from _in_mode(subject, html, mode)
 
 
 def _in_mode(subject: Checked, html: str, mode: _Mode) -> Iterator[Finding]:
     faint: dict[tuple[str, str], list[SeenText]] = {}
     ratios: dict[tuple[str, str], float] = {}
-    for seen in seen_texts(html, dark=mode.dark):
+    for seen in seen_texts(html, dark=mode.dark, turned=mode.turned):
         colour, ground = mode.text(seen.colour), mode.ground(seen.ground)
         pair = (str(colour), str(ground))
         if pair not in ratios:

@@ -11,7 +11,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from newsletter.check import Checked, Finding
-from newsletter.check.cascade import media_applies, seen_texts
+from newsletter.check.cascade import seen_texts
+from newsletter.check.media_query import media_applies
 from newsletter.content.item import Origin, Paragraph, Span
 
 Find = Callable[..., list[Finding]]
@@ -147,6 +148,23 @@ def test_what_a_program_makes_unreadable_by_force_is_a_warning_and_a_narrow_miss
     assert (narrow.severity, narrow.clients) == ("info", ("outlook.windows", "gmail.ios"))
 
 
+OUTLOOK_COM = (
+    "<style>[data-ogsc] p { color: #181c1e !important } [data-ogsb].x { background: #65c6d4 !important }</style>"
+)
+
+
+def test_outlook_com_turns_colours_but_for_the_mail_s_own_answers() -> None:
+    html = f"{OUTLOOK_COM}<p>а</p><div class='x' style='background:#000'>б</div>"
+    seen = [(one.text, str(one.colour), str(one.ground)) for one in seen_texts(html, turned=True)]
+    assert seen == [("а", "#181c1e", "#333333"), ("б", "#ffffff", "#65c6d4")]
+
+
+def test_an_answer_that_outlook_com_makes_unreadable_is_found(find: Find) -> None:
+    findings = find("contrast", sample_html=OUTLOOK_COM + "<p>Стенд</p>")
+    assert [(one.severity, one.clients) for one in findings] == [("warning", ("outlook.outlook-com",))]
+    assert find("contrast", sample_html="<p>Стенд</p>") == []
+
+
 def test_black_on_white_is_readable_in_every_mode(find: Find) -> None:
     assert find("contrast", sample_html=text("color:#000")) == []
 
@@ -179,8 +197,8 @@ TAGS = st.sampled_from(
     html=st.one_of(st.text(max_size=60), st.lists(st.one_of(TAGS, st.text("a#f0;:{}\x00", max_size=5))).map("".join))
 )
 def test_no_page_is_too_broken_to_look_at(html: str) -> None:
-    for dark in (False, True):
-        for one in seen_texts(html, dark=dark):
+    for dark, turned in ((False, False), (True, False), (False, True)):
+        for one in seen_texts(html, dark=dark, turned=turned):
             assert one.text
             assert one.colour.alpha == 1
 
