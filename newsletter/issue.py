@@ -90,20 +90,16 @@ def build_issue(
         _refuse_local_images(item)
     intro = written.intro if written else ()
     is_digest = len(items) > 1 or bool(intro)
-    said = (
-        Said((written,) if written else ()) if is_digest else Said(tuple(filter(None, (written, front_of(items[0])))))
-    )
+    said = _said(items, written, is_digest=is_digest)
     lang = options.lang or said.word("lang") or _common_lang(items) or settings.office.lang
     title = options.title or said.word("title")
-    if not is_digest and title:
+    if title and not is_digest:
         items = [replace(items[0], title=title, title_proposed=False)]
     shown = title or (_digest_title(items, settings, lang) if is_digest else items[0].title)
     subject = options.subject or said.word("subject") or shown
     preheader = options.preheader or said.word("preheader")
-    embargo_until, embargo_origin = _embargo(
-        [*said.written, *(front_of(item) for item in items)], settings.office.timezone
-    )
-    raw = Issue(
+    embargo_until, embargo_origin = _embargo(said, items, settings.office.timezone)
+    issue = Issue(
         kind="digest" if is_digest else "letter",
         key=said.word("key") or key,
         items=tuple(items),
@@ -123,7 +119,13 @@ def build_issue(
         waivers=_waivers(said),
         origins={name: one.origin(name) for one in reversed(said.written) for name in one.values},
     )
-    return _polished(raw, settings.typography)
+    return _polished(issue, settings.typography)
+
+
+def _said(items: Sequence[NewsItem], written: Written | None, *, is_digest: bool) -> Said:
+    """Of a digest only `issue.toml` speaks: an item's front matter is about a letter of that item alone."""
+    own = (written,) if written else ()
+    return Said(own if is_digest else (*own, front_of(items[0])))
 
 
 def _polished(issue: Issue, rules: Typography) -> Issue:
@@ -211,8 +213,9 @@ def _date(text: str) -> date:
         raise UsageError(f"--date {text[:40]} is no date", fix="write year, month, day, as in 2026-11-23") from error
 
 
-def _embargo(written: Sequence[Written], timezone: str) -> tuple[datetime | None, Origin | None]:
+def _embargo(said: Said, items: Sequence[NewsItem], timezone: str) -> tuple[datetime | None, Origin | None]:
     """Return the latest embargo and where it is written: an issue may go when each of its parts may."""
+    written = (*said.written, *map(front_of, items))
     found = [(at, one.origin("embargo_until")) for one in written if (at := _moment(one, timezone)) is not None]
     return max(found, key=lambda entry: entry[0], default=(None, None))
 

@@ -245,3 +245,35 @@ def test_send_says_that_pictures_must_be_served_and_a_dry_run_writes_none(run: R
     assert not assets.exists()
     assert run(*sending, "--yes")[0] == 0
     assert len(list((assets / "a").iterdir())) == 1
+
+
+def test_a_trial_copy_writes_the_pictures_too(run: Run, week: Path, tmp_path: Path) -> None:
+    with_pictures(week)
+    code, _, err = run("test", "content/week", "--to", "a@a.example", "--outbox", str(tmp_path / "out"))
+    assert code == 0
+    assert "1 new picture in var/assets/a" in err
+    assert len(list((week.parents[1] / "var/assets/a").iterdir())) == 1
+
+
+def test_a_picture_half_written_by_a_full_disk_is_written_again(run: Run, week: Path) -> None:
+    with_pictures(week)
+    run("build", "content/week")
+    (picture,) = (week.parents[1] / "var/assets/a").iterdir()
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[:100])
+    run("build", "content/week")
+    assert picture.read_bytes() == whole
+
+
+def test_a_logo_of_the_workspace_is_shown_from_the_web(run: Run, week: Path) -> None:
+    with_pictures(week)
+    root = week.parents[1]
+    Pillow.new("RGB", (200, 60), "teal").save(root / "content" / "logo.png")
+    settings = (root / "newsletter.toml").read_text(encoding="utf-8")
+    (root / "newsletter.toml").write_text(settings + '[brand]\nlogo = "content/logo.png"\n', encoding="utf-8")
+    assert run("build", "content/week")[0] == 0
+    names = facts_of(root)["pictures"]
+    assert isinstance(names, list)
+    html = (root / "var/build/week/issue.html").read_text(encoding="utf-8")
+    assert len(names) == 2
+    assert all(f"https://static.zarechye.example/a/{name}" in html for name in names)
