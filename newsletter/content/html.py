@@ -42,6 +42,9 @@ _INLINE = _BOLD | _ITALIC | _CODE | {"a", "q", "sup", "sub", "span", "font", "ti
 _RAISED = str.maketrans("0123456789+-–=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
 _LOWERED = str.maketrans("0123456789+-–=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _SIGNATURE = re.compile(r"(?:—|–|--|-)\s+(?P<who>[^,\n]+?)(?:,\s*(?P<role>[^\n]+?))?")
+_RULE = re.compile(r"[*_=~•·–—-]{3,}|[*_=~•·–—-](?:\s[*_=~•·–—-]){2,}")
+_CREDIT = re.compile(r"(?:фото|снимок|photo)\b|©", re.IGNORECASE)
+_MAX_CREDIT = 120  # characters
 _NO_STYLE = Span(text="")
 
 Picture = Callable[[str, Origin], str]  # an img's address → what Image.src may hold; raises InputError
@@ -166,8 +169,18 @@ class _Reader:
         images, self._images = self._images, []
         if text := tidy(tuple(piece.span for piece in pieces)):
             line = next(piece.line for piece in pieces if piece.span.text.strip())
-            self.blocks.append(_paragraph(text, Origin(path=self.page.shown, line=line)))
+            self.paragraph(text, Origin(path=self.page.shown, line=line))
         self.blocks += images
+
+    def paragraph(self, text: Text, origin: Origin) -> None:
+        words = plain(text)
+        if _RULE.fullmatch(words):
+            return  # a line of stars, as Markdown's ***
+        last = self.blocks[-1] if self.blocks else None
+        if isinstance(last, Image) and not last.credit and _CREDIT.match(words) and len(words) <= _MAX_CREDIT:
+            self.blocks[-1] = replace(last, credit=squeeze(words))
+        else:
+            self.blocks.append(_paragraph(text, origin))
 
     def within(self, element: Element, style: Span = _NO_STYLE, *, lists: int | None = None) -> tuple[Block, ...]:
         """Return the blocks below an element, apart from those around it."""
@@ -303,8 +316,12 @@ class _Reader:
                 fix="save the picture as a file beside the item, or delete it",
             )
         src = self.page.picture(address, origin)
-        if all(image.src != src for image in self._images):
-            self._images.append(Image(src=src, alt=alt, origin=origin))
+        found = Image(src=src, alt=alt, origin=origin)
+        if not any(piece.span.text.strip() for piece in self._pieces):
+            self._pieces.clear()
+            self.blocks.append(found)  # nothing stands before it on its line
+        elif all(image.src != src for image in self._images):
+            self._images.append(found)
 
     def href(self, raw: str) -> str:
         """Return a link's address, empty for one that leads nowhere from a mail: its words stay."""

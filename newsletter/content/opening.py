@@ -21,6 +21,7 @@ from newsletter.language.calendar import MONTHS_GENITIVE
 
 _BEFORE_TITLE = 300  # characters that may stand above the title
 _RUBRIC = 40  # characters
+_CRUMBS = re.compile(r".{1,60}?\s[/»›>→]\s.{1,60}")
 _KIND = re.compile(r"пресс-?\s?релиз|новост[ьи]|(?:информация )?для сми|press release|news", re.IGNORECASE)
 _NOT_AT_THE_END = r"(?:\s*г(?:\.|ода)?)?(?:[\s,/|–—-]*(?:в\s+)?\d{1,2}:\d\d)?\.?"
 _DATELINE = re.compile(
@@ -51,6 +52,7 @@ def read_opening(blocks: Sequence[Block], *, title: str = "") -> Opening:
     if before and heading is not None and (rubric := _rubric(before[-1])):
         values["rubric"] = rubric
         before = before[:-1]
+    before = [block for block in before if not _is_crumbs(block)]
     found = _lead_first(found, before)
     text = heading.text if isinstance(heading, Heading | Paragraph) else ()
     draft = Draft(
@@ -114,6 +116,11 @@ def _rubric(block: Block) -> str:
     """Return the words of a short line that can stand above a title as its rubric; empty for any other."""
     words = squeeze(plain(block.text)) if isinstance(block, Paragraph) else ""
     return words if len(words) <= _RUBRIC and not re.search(r"[.!?…/»›>|:]", words) else ""
+
+
+def _is_crumbs(block: Block) -> bool:
+    """Claim that a line above the title only says where the page lies: "Главная / Новости"."""
+    return isinstance(block, Paragraph) and _CRUMBS.fullmatch(squeeze(plain(block.text))) is not None
 
 
 def _lead_first(blocks: list[Block], others: list[Block]) -> list[Block]:

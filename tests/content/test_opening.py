@@ -55,11 +55,11 @@ def test_what_is_no_date_stays_text(words: str) -> None:
     assert len(opening.draft.blocks) == 2
 
 
-def test_a_rubric_stands_above_the_title_and_bread_crumbs_do_not_lead() -> None:
-    crumbs, rubric, lead = paragraphs("Главная / Новости", "Экспорт", LEAD)
-    opening = read_opening((crumbs, rubric, heading("Завод открыт"), lead))
+def test_a_rubric_stands_above_the_title_and_bread_crumbs_are_no_content() -> None:
+    crumbs, odd, rubric, lead = paragraphs("Главная / Новости", "Звоните нам.", "Экспорт", LEAD)
+    opening = read_opening((crumbs, odd, rubric, heading("Завод открыт"), lead))
     assert opening.values == {"rubric": "Экспорт"}
-    assert opening.draft.blocks == (lead, crumbs)
+    assert opening.draft.blocks == (lead, odd)
 
 
 def test_a_heading_far_down_is_no_title() -> None:
