@@ -54,7 +54,7 @@ def build(
         bool, typer.Option("--png", help="Add pictures of the mail, light and dark; needs Chromium.")
     ] = False,
 ) -> int:
-    """Make the mail of an item: HTML, text, .eml and issue.json.
+    """Make the mail of an issue: HTML, text, .eml and issue.json.
 
     Writes issue.html, issue.txt, issue.eml and issue.json. Links in them are trials: they unsubscribe nobody.
     What the checks find is shown and never stops a build.
@@ -95,7 +95,7 @@ def check(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="With --fix: write without asking.")] = False,
 ) -> int:
-    """Say what is wrong with the mail of an item.
+    """Say what is wrong with the mail of an issue.
 
     Exit code 3 when something breaks the mail or its delivery; with --strict on warnings too. A finding is waived in
     front matter, with a reason: `waive: {no_date: "an evergreen"}`. docs/checks.md explains every finding.

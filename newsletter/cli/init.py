@@ -29,7 +29,7 @@ _GITIGNORE = "# Addresses, keys and what was sent: never in a repository.\n/var/
 def init(
     directory: Annotated[str, typer.Argument(metavar="DIR", help="The folder to make it in.")] = ".",
 ) -> int:
-    """Make a new workspace: settings, templates, a sample item and list.
+    """Make a new workspace: settings, templates, samples and a list.
 
     Refuses to overwrite anything. The folder may hold other files.
     """

@@ -31,13 +31,11 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
-    "init": Command(
-        "newsletter.cli.init", "init", "Make a new workspace: settings, templates, a sample item and list."
-    ),
-    "build": Command("newsletter.cli.build", "build", "Make the mail of an item: HTML, text, .eml and issue.json."),
-    "check": Command("newsletter.cli.build", "check", "Say what is wrong with the mail of an item."),
-    "test": Command("newsletter.cli.trial", "trial", "Mail a trial copy of an item to a few addresses."),
-    "send": Command("newsletter.cli.send", "send", "Send an item to a list, and account for everybody on it."),
+    "init": Command("newsletter.cli.init", "init", "Make a new workspace: settings, templates, samples and a list."),
+    "build": Command("newsletter.cli.build", "build", "Make the mail of an issue: HTML, text, .eml and issue.json."),
+    "check": Command("newsletter.cli.build", "check", "Say what is wrong with the mail of an issue."),
+    "test": Command("newsletter.cli.trial", "trial", "Mail a trial copy of an issue to a few addresses."),
+    "send": Command("newsletter.cli.send", "send", "Send an issue to a list, and account for everybody on it."),
     "status": Command("newsletter.cli.issues", "status", "Show the issues sent, or the counts of one."),
     "resume": Command("newsletter.cli.resume", "resume", "Go on with an issue that was stopped or interrupted."),
     "stop": Command("newsletter.cli.issues", "stop", "Halt a running send; resume goes on with it."),

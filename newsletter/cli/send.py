@@ -1,4 +1,4 @@
-"""`newsletter send`: an item to a list.
+"""`newsletter send`: an issue to a list.
 
 Whatever can be refused without compiling is refused first; what the checks say is printed only when the issue may go.
 """
@@ -85,7 +85,7 @@ def send(
     ] = False,
     json: Json = False,
 ) -> int:
-    """Send an item to a list, and account for everybody on it.
+    """Send an issue to a list, and account for everybody on it.
 
     Shows subject, sender, audience and first address, and asks. Exit code 1 when not everybody was accepted;
     "newsletter resume" goes on from there.

@@ -44,7 +44,7 @@ def trial(
     smtp: Smtp = "",
     outbox: Outbox = "",
 ) -> int:
-    """Mail a trial copy of an item to a few addresses.
+    """Mail a trial copy of an issue to a few addresses.
 
     The copy is what a send would make, but its links unsubscribe nobody, and no ledger knows of it.
     """
