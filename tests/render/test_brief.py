@@ -6,6 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.content.item import Figure, FigureGroup, ListBlock, NewsItem, Origin, Paragraph, Quote, Span, plain
 from newsletter.render.brief import MAX_LINES, brief
@@ -124,6 +126,16 @@ def test_a_quote_ends_where_a_sentence_ends() -> None:
     assert plain(line.text).endswith("и это надолго.")
     assert line.by == "Вера Кленова, директор ОЭЗ «Заречье»"
     assert brief(replace(ITEM, figures=(), blocks=(quote("Слово " * 80),))) == ()
+
+
+@given(st.text("абв ГД.!?тыс ул", max_size=400))
+def test_a_quote_is_never_cut_inside_a_sentence_nor_too_long(words: str) -> None:
+    for line in brief(replace(ITEM, figures=(), blocks=(quote(words),))):
+        shown = plain(line.text)
+        assert 0 < len(shown) <= 180
+        rest = " ".join(words.split())[len(" ".join(shown.split())) :]
+        assert " ".join(words.split()).startswith(" ".join(shown.split()))
+        assert not rest or shown[-1] in ".!?"
 
 
 def test_a_short_word_with_a_full_stop_ends_no_sentence() -> None:

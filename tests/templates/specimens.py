@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from newsletter.check import Checked, Report, run_checks
 from newsletter.config import load_settings
 from newsletter.content.item import (
     Figure,
@@ -28,18 +29,20 @@ from newsletter.content.item import (
     Text,
 )
 from newsletter.issue import ContentOptions, Issue
-from newsletter.render import compile_issue
-from newsletter.render.child import CompileRequest, compile_here
+from newsletter.render import Compilation, compile_issue
+from newsletter.render.child import CompileRequest, CompileResult, compile_here
 from newsletter.render.compiled import fill
 from newsletter.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 THEMES = ("press", "plain")
+SAMPLES = {"letter": "2026-11-zarechye-export.md", "digest": "2026-11-zarechye-digest"}  # of content/
 HERE = Origin(path="content/x.md", line=1)
 THERE = Origin(path="content/x.md", line=9)
 VALUES = {
     "subscriber.name": "Анна",
+    "subscriber.city": "",
     "links.unsubscribe": "https://news.example/u/" + "A" * 34,
     "links.view": "https://news.example/v/" + "A" * 34,
 }
@@ -192,22 +195,51 @@ def digest_of(items: Sequence[NewsItem], *, theme: str = "press", lang: str = "r
 
 def sample_letter(*, theme: str = "press") -> Mail:
     """Return the sample item's mail as a command would make it: with typography and facts found."""
-    return _sample("2026-11-zarechye-export.md", theme)
+    return _sample(SAMPLES["letter"], theme)
 
 
 def sample_digest(*, theme: str = "press") -> Mail:
-    return _sample("2026-11-zarechye-digest", theme)
+    return _sample(SAMPLES["digest"], theme)
+
+
+def checked(issue: Issue, compilation: Compilation) -> Report:
+    """Run the checks as `newsletter check` does."""
+    variant = compilation.compiled.variants[""]
+    return run_checks(
+        Checked(
+            kind=issue.kind,
+            subject=issue.subject,
+            preheader=issue.preheader,
+            title=issue.title,
+            title_proposed=issue.title_proposed,
+            date=issue.date,
+            waivers=issue.waivers,
+            items=issue.items,
+            intro=issue.intro,
+            compiled=compilation.compiled,
+            sample_html=fill(variant.html, VALUES),
+            sample_text=fill(variant.text, VALUES),
+            mjml_sources={f"templates/{name}": source for name, source in compilation.templates.items()},
+            rendered_mjml=compilation.mjml,
+        )
+    )
+
+
+def compiled_sample(name: str, theme: str) -> CompileResult:
+    """Compile a file or folder of content/ as a command would."""
+    return compile_here(
+        CompileRequest(
+            root=ROOT,
+            items=(ROOT / "content" / name,),
+            options=ContentOptions(template=theme),
+            settings=settings(),
+            template_dirs=(TEMPLATES,),
+        )
+    )
 
 
 def _sample(name: str, theme: str) -> Mail:
-    request = CompileRequest(
-        root=ROOT,
-        items=(ROOT / "content" / name,),
-        options=ContentOptions(template=theme),
-        settings=settings(),
-        template_dirs=(TEMPLATES,),
-    )
-    variant = compile_here(request).compilation.compiled.variants[""]
+    variant = compiled_sample(name, theme).compilation.compiled.variants[""]
     return Mail(html=fill(variant.html, VALUES), text=fill(variant.text, VALUES))
 
 

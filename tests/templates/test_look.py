@@ -18,12 +18,15 @@ from tests.templates.specimens import (
     EXTREMES,
     HERE,
     LETTER,
+    SAMPLES,
     SECOND_BRAND,
     TEMPLATES,
     THEMES,
     VALUES,
     Mail,
+    checked,
     compiled,
+    compiled_sample,
     digest_of,
     extreme_digest,
     letter_of,
@@ -167,6 +170,20 @@ def test_a_digest_tells_an_item_with_a_link_in_brief_and_one_without_whole(theme
     assert "https://zarechye.example/news" not in shown
     for said in ("Показатель 6", "Константинопольский", "Открыть обзор экспорта", "Линия сборки", "Подробнее"):
         assert said in shown
+
+
+@pytest.mark.parametrize("name", SAMPLES.values())
+@pytest.mark.parametrize("theme", THEMES)
+def test_no_check_finds_anything_about_the_looks_of_a_sample(theme: str, name: str) -> None:
+    result = compiled_sample(name, theme)
+    assert {one.id for one in checked(result.issue, result.compilation).findings} <= {"subject_cut"}
+
+
+def test_an_item_in_another_language_says_so() -> None:
+    items = [BARE, replace(linked(BARE), title="Open day", lang="en")]
+    for theme in THEMES:
+        titles = list(tree(compiled(digest_of(items, theme=theme), settings())).iter("h2"))
+        assert [node.get("lang") for node in titles if node.text_content() in {"Коротко", "Open day"}] == [None, "en"]
 
 
 @pytest.mark.parametrize("theme", THEMES)
