@@ -237,7 +237,7 @@ def _settings_manifest(settings: Settings) -> dict[str, str]:
     """The settings that decide bytes, each by its own name, so that a refusal can say which one changed."""
     used: Iterator[tuple[str, object]] = (
         (f"setting:{section}.{key.removesuffix('_')}", value)
-        for section in ("office", "brand", "sender")
+        for section in ("office", "brand", "sender", "typography")
         for key, value in asdict(getattr(settings, section)).items()
     )
     found = {name: str(value) for name, value in used}
