@@ -102,7 +102,7 @@ def still_running(is_meant: Callable[[Path], bool]) -> list[int]:
 def has_profile_in(folder: Path) -> Callable[[Path], bool]:
     def is_meant(process: Path) -> bool:
         try:
-            return f"--user-data-dir={folder}".encode() in (process / "cmdline").read_bytes()
+            return f"{folder}/newsletter-chromium-".encode() in (process / "cmdline").read_bytes()
         except OSError:
             return False  # it has just ended
 
