@@ -17,7 +17,7 @@ from newsletter.content.front import Front
 from newsletter.content.html import Page, read_blocks
 from newsletter.content.item import Block, Origin, Paragraph, plain
 from newsletter.content.keys import KEYS, WrongValueError
-from newsletter.content.links import find_image
+from newsletter.content.links import clean_href, find_image
 from newsletter.content.markup import Element, parse_markup
 from newsletter.content.opening import Opening, read_opening
 from newsletter.content.spans import squeeze
@@ -101,6 +101,8 @@ def with_opening(front: Front, values: Mapping[str, object], lines: Mapping[str,
         del found["preheader"]
     if "lang" in found and not _is_in(str(found["lang"]), opening.draft.blocks):
         del found["lang"]
+    if "link" in found and not _leads_somewhere(str(found["link"])):
+        del found["link"]
     known = {key: line for key, line in lines.items() if key in found}
     first = opening.draft.first_line
     return replace(
@@ -163,6 +165,13 @@ def _article(tree: Element) -> Element:
         tree = found[0] if len(found) == 1 and found[0].words() else tree
     articles = [element for element in tree if element.tag == "article" and element.words()]
     return articles[0] if len(articles) == 1 else tree
+
+
+def _leads_somewhere(address: str) -> bool:
+    try:
+        return bool(clean_href(address, Origin(path="", line=0)))
+    except InputError:
+        return False
 
 
 def _repeats(description: str, blocks: tuple[Block, ...]) -> bool:

@@ -154,6 +154,12 @@ def test_a_feed_of_one_entry_is_an_item_and_of_two_is_not(tmp_path: Path) -> Non
         load_item(write(tmp_path, rss("<title>Раз</title>", "<title>Два</title>")), root=tmp_path)
 
 
+@pytest.mark.parametrize("address", ["http://zarechye.example/1", "https://[", "https://a@b.example/", "/news"])
+def test_a_link_that_no_mail_can_carry_is_left_out(tmp_path: Path, address: str) -> None:
+    (item,) = load(tmp_path, rss(f"<title>А</title><link>{address}</link><description>Б.</description>"))
+    assert item.link == ""
+
+
 def test_scripts_in_an_entry_are_gone(tmp_path: Path) -> None:
     html = "&lt;p&gt;Раз &lt;a href='javascript:x'&gt;два&lt;/a&gt;&lt;script&gt;три"
     (item,) = load(tmp_path, rss(f"<title>А</title><description>{html}</description>"))
