@@ -59,7 +59,7 @@ WORDS = re.findall(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     words=st.lists(st.sampled_from(WORDS), min_size=4, max_size=30, unique=True),
     style=st.sampled_from([str.lower, str.capitalize, str.upper, str.title]),
