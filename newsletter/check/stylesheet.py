@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import tinycss2
@@ -24,6 +24,10 @@ _PARTS = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _MEDIA = re.compile(r"""\bmedia\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+
+
+_HOLDING_RULES = frozenset({"media", "supports", "layer", "container", "document"})
+_MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,22 +79,18 @@ def read_sheets(html: str) -> tuple[Sheet, ...]:
         line = lines.line_of(found.start("css"))
         media = _MEDIA.search(found["rest"])
         condition = next(filter(None, media.groups()), "") if media else ""
-        rules: list[Rule] = []
-        at_rules: list[AtRule] = []
-        _collect(
+        reading = _Reading(line - 1)
+        reading.read(
             tinycss2.parse_stylesheet(found["css"], skip_comments=True, skip_whitespace=True),
             (condition,) if condition else (),
-            line - 1,
-            rules,
-            at_rules,
         )
         sheets.append(
             Sheet(
                 css=found["css"],
                 in_head=in_head,
                 media=condition,
-                rules=tuple(rules),
-                at_rules=tuple(at_rules),
+                rules=tuple(reading.rules),
+                at_rules=tuple(reading.at_rules),
                 line=line,
             )
         )
@@ -119,50 +119,47 @@ def _declarations(nodes: list[ast.Node], offset: int) -> Iterator[Declaration]:
             yield Declaration(name=name, value=value, important=node.important, line=node.source_line + offset)
 
 
-def _collect(
-    nodes: list[ast.Node],
-    media: tuple[str, ...],
-    offset: int,
-    rules: list[Rule],
-    at_rules: list[AtRule],
-    nested: bool = False,
-) -> None:
-    """Flatten rules; a block in a block in a block … stays unread below 20, which no mail has."""
-    if len(media) > 20:
-        return
-    for node in nodes:
-        if isinstance(node, ast.QualifiedRule):
-            inner = tinycss2.parse_blocks_contents(node.content, skip_comments=True, skip_whitespace=True)
-            rules.append(
-                Rule(
-                    selectors=serialized(node.prelude),
-                    declarations=tuple(_declarations(inner, offset)),
-                    media=media,
-                    nested=nested,
-                    line=node.source_line + offset,
-                )
+@dataclass(slots=True)
+class _Reading:
+    """Flattens the rules of one style element."""
+
+    offset: int  # lines of the document before it
+    rules: list[Rule] = field(default_factory=list)
+    at_rules: list[AtRule] = field(default_factory=list)
+
+    def read(self, nodes: list[ast.Node], media: tuple[str, ...], *, nested: bool = False) -> None:
+        """Add the rules among `nodes`, and those within them; what nests deeper than any mail's stays unread."""
+        if len(media) > _MAX_DEPTH:
+            return
+        for node in nodes:
+            if isinstance(node, ast.QualifiedRule):
+                self._rule(node, serialized(node.prelude), media, nested=nested)
+            elif isinstance(node, ast.AtRule):
+                self._at_rule(node, media)
+
+    def _rule(
+        self, node: ast.QualifiedRule | ast.AtRule, selectors: str, media: tuple[str, ...], *, nested: bool
+    ) -> None:
+        inner = tinycss2.parse_blocks_contents(node.content, skip_comments=True, skip_whitespace=True)
+        self.rules.append(
+            Rule(
+                selectors=selectors,
+                declarations=tuple(_declarations(inner, self.offset)),
+                media=media,
+                nested=nested,
+                line=node.source_line + self.offset,
             )
-            deeper = [one for one in inner if isinstance(one, ast.QualifiedRule | ast.AtRule)]
-            if deeper:
-                _collect(deeper, (*media, "&"), offset, rules, at_rules, nested=True)
-        elif isinstance(node, ast.AtRule):
-            prelude = serialized(node.prelude)
-            name = node.lower_at_keyword
-            at_rules.append(AtRule(name=name, prelude=prelude, media=media, line=node.source_line + offset))
-            if node.content is not None and name in ("media", "supports", "layer", "container", "document"):
-                inner = tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True)
-                condition = prelude if name == "media" else f"@{name} {prelude}"
-                _collect(inner, (*media, condition), offset, rules, at_rules)
-            elif node.content is not None:
-                inner = tinycss2.parse_blocks_contents(node.content, skip_comments=True, skip_whitespace=True)
-                declared = tuple(_declarations(inner, offset))
-                if declared:
-                    rules.append(
-                        Rule(
-                            selectors=f"@{name}",
-                            declarations=declared,
-                            media=(*media, f"@{name}"),
-                            nested=False,
-                            line=node.source_line + offset,
-                        )
-                    )
+        )
+        if isinstance(node, ast.QualifiedRule):  # what stands in @keyframes and the like is no rule for elements
+            self.read(inner, (*media, "&"), nested=True)
+
+    def _at_rule(self, node: ast.AtRule, media: tuple[str, ...]) -> None:
+        name, prelude = node.lower_at_keyword, serialized(node.prelude)
+        self.at_rules.append(AtRule(name=name, prelude=prelude, media=media, line=node.source_line + self.offset))
+        if node.content is None:
+            return
+        if name in _HOLDING_RULES:
+            inner = tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True)
+            self.read(inner, (*media, prelude if name == "media" else f"@{name} {prelude}"))
+        else:
+            self._rule(node, f"@{name}", (*media, f"@{name}"), nested=False)
