@@ -110,6 +110,23 @@ def test_a_waiver_with_a_reason_lets_a_finding_stand(make_checked: MakeChecked) 
     assert report.warnings == 0
 
 
+def test_a_waiver_of_a_digest_s_item_holds_in_its_file_alone(make_checked: MakeChecked) -> None:
+    (item,) = make_checked().items
+    untitled = replace(item, title_proposed=True)
+    waived = replace(untitled, front={"waive": {"title_proposed": "a column"}}, origin=Origin(path="a.md", line=1))
+    other = replace(untitled, origin=Origin(path="b.md", line=1))
+    report = run_checks(make_checked(kind="digest", items=(waived, other)))
+    found = {(one.file, one.waived) for one in report.findings if one.id == "title_proposed"}
+    assert found == {("a.md", "a column"), ("b.md", "")}
+
+
+def test_a_wrong_waiver_of_a_digest_s_item_is_told_at_its_line(make_checked: MakeChecked) -> None:
+    (item,) = make_checked().items
+    item = replace(item, front={"waive": {"contrsat": "x"}}, front_lines={"waive": 5})
+    (finding,) = run_checks(make_checked(kind="digest", items=(item, item))).findings
+    assert (finding.id, finding.file, finding.line) == ("waiver", item.origin.path, 5)
+
+
 def test_a_waiver_without_a_reason_waives_nothing_and_is_reported(make_checked: MakeChecked) -> None:
     report = run_checks(make_checked(date=None, waivers={"no_date": "  "}))
     assert {(one.id, one.waived) for one in report.findings} == {("no_date", ""), ("waiver", "")}

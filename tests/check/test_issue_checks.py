@@ -39,8 +39,14 @@ def test_a_title_given_on_the_command_line_silences_the_proposal(find: Find, mak
 def test_each_proposed_title_of_a_digest_is_named(find: Find, make_checked: MakeChecked) -> None:
     good = make_checked().items[0]
     items = (good, replace(good, title_proposed=True, title="Вторая", origin=Origin(path="content/b.txt", line=1)))
-    (finding,) = find("title_proposed", kind="digest", title_proposed=True, items=items)
+    (finding,) = find("title_proposed", kind="digest", title_proposed=False, items=items)
     assert finding.file == "content/b.txt"
+
+
+def test_a_title_that_stands_in_for_a_digest_s_own_is_named(find: Find) -> None:
+    (finding,) = find("title_proposed", kind="digest", title_proposed=True, title="«Заречье»: новости")
+    assert "issue.toml" in finding.fix
+    assert "«Заречье»: новости" in finding.message
 
 
 @pytest.mark.parametrize("preheader", ["", "  ", "\u200b\u00a0"])
