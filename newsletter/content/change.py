@@ -18,7 +18,7 @@ _UP = (
     r"|расшир|повыс|повыш|рост(?=(?:а|у|ом|е)?(?![а-яё]))|улучш|больше|выше|дороже|быстрее|чаще|длиннее|тяжелее"
 )
 _DOWN = (
-    r"сниз|сниж|сократ|сокращ|упал|упас|паден|падает|подешев|уменьш|просе[лд]|потеря|урез|замедл|ухудш|меньше|ниже"
+    r"сниз|сниж|сократ|сокращ|упал|упас|паден|падает|подешев|уменьш|просе[лд]|осел|осед|потеря|урез|замедл|ухудш|меньше|ниже"
     r"|дешевле|реже|короче|медленнее|легче"
 )
 _DIRECTION = re.compile(rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))[а-яё]*", re.IGNORECASE)
@@ -27,6 +27,8 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 _ADVERB = r"(?:\s+(?:еще|ещё|уже|сразу|почти|лишь|только|вс[её]го))?"
+_NEAR_VERB = _ADVERB + r"(?:\s+за\s+[а-яё]+)?\s*"
+_ELLIPSIS = re.compile(r"\bна\s+\d[^.!?]*,\s[^,.!?]{1,40}\s[–—]\s+$")
 _REACHED = re.compile(
     r"(?:вырос|увелич|сниз|сниж|сократ|упал|достиг|достич|довест|довел|подня|подним|расшир|уменьш|возраст|возрос|нараст"
     r"|вырас|прибав)[а-яё]*",
@@ -35,10 +37,17 @@ _REACHED = re.compile(
 _SENTENCE = re.compile(r"[.!?…]\s+(?=[«А-ЯЁ])")
 _PART = r"(?:половин[аыу]|трет[ьи]|четверт[ьи]|дв(?:ух|е)\s+трет(?:ей|и)|тр(?:ех|ёх|и)\s+четвертей)"
 _FROM = re.compile(
-    rf"\b(?P<from>со?\s+(?:{BOUND}\s+)?(?:{NUMBER}[^.!?;,–—]{{0,25}}?|{_PART}(?:\s+[а-яё]+)?))\s+до\s*$", re.IGNORECASE
+    rf"\b(?P<from>со?\s+(?:(?:нынешн|прежн|прошлогодн)[а-яё]+\s+)?(?:{BOUND}\s+)?(?:{NUMBER}[^.!?;,–—]{{0,25}}?|{_PART}(?:\s+[а-яё]+)?))\s+до\s*$",
+    re.IGNORECASE,
 )
-_AT_MOST = re.compile(r"\bне\s+(?:превы[сш]|превосход|достиг|дотягива|дости|выход)[а-яё]+\s+(?:до\s+)?$", re.IGNORECASE)
-_AT_LEAST = re.compile(r"(?:(?<!не )превы[сш]|перевал)[а-яё]+\s+(?:за\s+)?$", re.IGNORECASE)
+_AT_MOST = re.compile(
+    r"\bне\s+(?:(?:мо[жг]|долж|буд)[а-яё]+\s+)?(?:превы[сш]|превосход|достиг|дотягива|дости|выход)[а-яё]+\s+(?:до\s+)?$",
+    re.IGNORECASE,
+)
+_AT_LEAST = re.compile(
+    r"(?:\bне\s+(?:опуска|опуст|снижа|пада|упа)[а-яё]+\s+ниже\s+|(?:(?<!не )превы[сш]|перевал)[а-яё]+\s+(?:за\s+)?)$",
+    re.IGNORECASE,
+)
 
 
 def earlier_value(before: str) -> re.Match[str] | None:
@@ -66,7 +75,8 @@ def direction(before: str, after: str, *, near: bool) -> Change:
     sentence = _SENTENCE.split(before)[-1]
     if near:
         last = list(_DIRECTION.finditer(sentence))[-1:]
-        found = [one for one in last if re.fullmatch(_ADVERB + r"\s*", sentence[one.end() :])]
+        ellipsis = _ELLIPSIS.search(sentence)  # «одна осела на 3 мм, другая – на 11 см»
+        found = [one for one in last if ellipsis or re.fullmatch(_NEAR_VERB, sentence[one.end() :])]
     else:
         found = list(_DIRECTION.finditer(sentence))[-1:]
     return ("up" if found[0]["up"] else "down") if found else ""

@@ -68,7 +68,10 @@ def is_call(paragraph: str) -> bool:
     if len(paragraph) > _MAX_CALL:
         return False
     first = next((paragraph[start:end] for start, end in sentences(paragraph)), "")
-    asks = _IMPERATIVE.search(first) or _OURS.search(first) or _INVITES.match(first)
+    rest = [paragraph[start:end] for start, end in sentences(paragraph)][1:]
+    # «Есть лопата? Загляните в группу», «Программа – на нашей странице. Подписывайтесь!»
+    led = bool(rest) and _opens_with_imperative(rest[0]) and (first.endswith("?") or _CHANNEL.search(first))
+    asks = _IMPERATIVE.search(first) or _OURS.search(first) or _INVITES.match(first) or led
     return bool(asks) and _score(paragraph) >= _ENOUGH
 
 

@@ -17,13 +17,14 @@ from newsletter.language.sentences import sentences
 _RULE = "places"
 _DELIVERED = re.compile(
     r"постав(?:к|л|ок|и[лт])|экспорт|отгру[жз]|приобрета|приобр[её][лт]|покуп|купил|закуп|прода[жюеё]|продал|рын[ок]"
-    r"|импорт[её]р|заказчик|потребител|вывоз|вывез|реализу|внедр[еяи]",
+    r"|импорт[её]р|заказчик|потребител|вывоз|вывез|реализу|внедр[еяи]|адресат|получател|снабжа|законтракт",
     re.IGNORECASE,
 )
 # People are sent and carried as well: these verbs deliver only with goods beside them.
 _CARRIED = re.compile(
     r"отправ(?:и(?:ла|л|ли|ть|т|м)|ля(?:ют|ет|ли|ем|ть)|лен[аоы]?|к[аиуе]|ок|(?:ит|ила|или|ят|ляет|ляют)(?:ся|сь))(?![а-яё])|достав(?:л|к|ит|ят)"
-    r"|(?:по|у)?вез(?:ут|[её]т|ли|ены)(?![а-яё])|(?:уходит|уходят|уш[её]л|ушл[аи])(?![а-яё])",
+    r"|(?:продукц|товар|парти|издели|е[её]|их)[а-яё]*[^.;]*\bжд[уё]т(?![а-яё])|(?:парти|груз|вагон|единиц)[а-яё]*[^.;]*\b(?:забрал|получил)[аи]?(?![а-яё])"
+    r"|уехал[аи]?(?![а-яё])|уедут|ушло|отплы[лв]|(?:по|у)?вез(?:ут|[её]т|ли|ены)(?![а-яё])|(?:уходит|уходят|уш[её]л|ушл[аи])(?![а-яё])",
     re.IGNORECASE,
 )
 _GOES = re.compile(r"отправ(?:ит|ил|ила|или|ило|ят|ляет|ляют)(?:ся|сь)(?![а-яё])", re.IGNORECASE)
@@ -31,7 +32,7 @@ _GOODS = re.compile(
     r"продукц|товар|парти[яюией]|груз|урожа|зерн|пшениц|ячмен|кукуруз|масл|мяс|молок|сахар|овощ|фрукт|рыб|издели|прибор"
     r"|оборудован|станк|кабел|контейнер|вагон|тонн|детал|сырь|удобрен|металл|сталь|древесин|пиломатериал|нефт|угл[яе]"
     r"|топлив|лекарств|препарат|вакцин|автомобил|грузовик|модул|датчик|агрегат|двигател|программ|комплект|образц|заказ"
-    r"|ткан|одежд|обув|мебел|бумаг|посыл|электроник|микросхем|пластик|цемент|кирпич|стекл|руд[аыу]|машин",
+    r"|рельс|фанер|целлюлоз|пеллет|кружев|\bработ[аыу]|сухар|хлеб|ткан|одежд|обув|мебел|бумаг|посыл|электроник|микросхем|пластик|цемент|кирпич|стекл|руд[аыу]|машин",
     re.IGNORECASE,
 )
 _PEOPLE = re.compile(
@@ -55,7 +56,10 @@ _SOLD = re.compile(
     re.IGNORECASE,
 )
 # «Завод закупил станки в Германии»: one buyer, and it is ours.
-_WE_BOUGHT = re.compile(r"\b(?:(?:за)?(?:купил|приобр[её]л|заказал)(?:а|о)?|закупа(?:ет|ем))\s[^,;]*$", re.IGNORECASE)
+_WE_BOUGHT = re.compile(
+    r"\b(?:(?:за)?(?:купил|приобр[её]л|заказал)(?:а|о)?|(?:за|по)купает|закупаем|приобретает|заказывает|бер[её]т|бер[ую]т|брать)\s[^,;]*$",
+    re.IGNORECASE,
+)
 _ONLY_TALK = re.compile(
     r"\bне\s+(?:поставля|экспортиру|прода|отгружа|отправля|будет)|прекращ|прекрати|приостан|остановл|запре[тщ]|санкци"
     r"|контакт|переговор|планиру|намерен|рассматрива|обсужда|интерес|партн[её]рств|соглашени|меморандум|выставк|форум"
@@ -64,7 +68,8 @@ _ONLY_TALK = re.compile(
 )
 _BUYS = re.compile(
     r"покупа[юе]т|приобрета[юе]т|закупа[юе]т|заказыва[юе]т|покупател|импорт[её]р|растут|рынк|лид(?:ер|ир)"
-    r"|(?:купил|приобрел|приобрёл|заказал|закупил)[аи]?(?![а-яё])|заказчик|потребител|получател",
+    r"|(?:купил|приобрел|приобрёл|заказал|закупил|получил|забрал|взял)[аи]?(?![а-яё])|заказчик|потребител|получател"
+    r"|адресат|жд[её]т|ждут",
     re.IGNORECASE,
 )
 _TO = re.compile(
@@ -76,8 +81,21 @@ _INSTRUMENTAL = re.compile(r"(?:ом|ем|ой|ей|ией|ью|ами)$")
 _THERE = re.compile(r"\bтуда\b", re.IGNORECASE)
 _WITH = re.compile(r"\bсо?\s+$")
 # «Офис в Минске», «покупатель в Каире»: where a city is, not where something goes. Sold or installed there counts.
-_SOLD_THERE = re.compile(r"прода[юеё]|продан|реализ|внедр|установ|куп(?:ил|ят)|покупа[юе]т|закуп|заказ", re.IGNORECASE)
+_SOLD_THERE = re.compile(
+    r"прода[юеё]|продан|жд[уё]т|реализ|внедр|установ|куп(?:ил|ят)|покупа[юе]т|закуп|заказ", re.IGNORECASE
+)
 _CUSTOMERS_FROM = re.compile(r"(?:заказчик|покупател|потребител|клиент)[а-яё]*\s+из\s+$", re.IGNORECASE)
+# Who bought, though from elsewhere: «покупателями остались операторы из Москвы», «законтрактовала сеть из Монголии».
+_BOUGHT_BY = re.compile(
+    r"(?:покупател|заказчик|потребител|законтрактова|(?:за)?купил|приобр[еёи]|заказал)[^.;]*\s[а-яё]+\s+из\s+$",
+    re.IGNORECASE,
+)
+# «Их работы закупили музеи Казани»: in the genitive behind the buyers.
+_BUYERS_OF = re.compile(r"(?:(?:за)?купили|приобрели|заказали)\s+(?:[а-яё]+\s+){0,2}[а-яё]+[ыи]\s+$", re.IGNORECASE)
+_BOUGHT_FROM_US = re.compile(
+    r"\b(?:их|наши|е[её])\s+(?:[а-яё]+\s+){1,2}(?:(?:за)?купили|приобрели|заказали)\s", re.IGNORECASE
+)
+_SUPPLIED = re.compile(r"снабжа[а-яё]+\s+$", re.IGNORECASE)
 _CONTRACT = re.compile(
     r"контракт[а-яё]*[^.;]*(?:подписан|заключ[её]н|выполн)|договор[а-яё]*\s[^.;]*(?:подписан|заключ[её]н)|отгру[жз]|прода[нл]|поставл",
     re.IGNORECASE,
@@ -85,7 +103,9 @@ _CONTRACT = re.compile(
 _FROM = re.compile(r"\b(?:из|с|со|от)\s+(?:[а-яё]+\s+)?$", re.IGNORECASE)
 _LISTED = re.compile(r"\s*(?:,|;|\s(?:и|или|а\s+также|также))(?:\s*(?:и|а\s+также|также|в|во|на))?\s*$")
 _HEADS = re.compile(r"\s*(?:[–—:]|\()\s*$")
-_CLAUSE = re.compile(r";\s|,\s+(?=(?:а|но|однако|при этом)\s)")
+_CLAUSE = re.compile(
+    r";\s|,\s+(?=(?:а|но|однако|при этом)\s)|:\s+(?=(?:в\s+первую\s+очередь\s+)?(?:е[её]|их|его)\s+ждут)"
+)
 
 
 def find_regions(texts: Sequence[str]) -> tuple[Region, ...]:
@@ -121,7 +141,7 @@ def _is_of_deliveries(sentence: str, text: str) -> bool:
         if _CONTRACT.search(sentence) and (_THERE.search(sentence) or _GOODS.search(sentence)):
             return True  # «контракт заключен с Эквадором, туда уедут 56 машин»
         return bool(_CARRIED.search(sentence) and _GOODS.search(sentence)) and not _PEOPLE.search(sentence)
-    if _SOLD.search(sentence) or not _BOUGHT.search(sentence):
+    if _SOLD.search(sentence) or not _BOUGHT.search(sentence) or _BOUGHT_FROM_US.search(sentence):
         return True
     exports = bool(_ABROAD.search(text))
     if _BOUGHT_ONCE.search(sentence):
@@ -146,7 +166,12 @@ def _in_clause(clause: str, *, buys: bool) -> Iterator[tuple[str, str]]:
         listed = accepted is not None and bool(_LISTED.fullmatch(between))
         headed = accepted is not None and accepted.is_region and bool(_HEADS.fullmatch(between))
         before = clause[: place.start]
-        customers = bool(_CUSTOMERS_FROM.search(before) and _CONTRACT.search(clause))
+        customers = bool(
+            (_CUSTOMERS_FROM.search(before) and _CONTRACT.search(clause))
+            or _BOUGHT_BY.search(before)
+            or _BUYERS_OF.search(before)
+            or _SUPPLIED.search(before)
+        )
         ours = _WE_BOUGHT.search(before)
         bought = ours.end() if ours else bought if bought and not _SOLD.search(before[bought:]) else 0
         partner = _is_partner(clause, place)

@@ -59,6 +59,8 @@ def merge_figures(told: Sequence[Told]) -> tuple[Figure, ...]:
         if figure.rule == "figure-scaled" and figure.value in money:
             continue  # «76 млн» beside «76 млн рублей»
         key = (figure.kind, figure.value if figure.value is not None else figure.text.lower(), _unit_key(figure))
+        if figure.kind == "share":  # «на треть» is not «треть», «каждый второй» not «половина»
+            key = (figure.kind, figure.number or figure.text.lower(), "")
         first = figures.get(key)
         if first is None:
             figures[key] = figure

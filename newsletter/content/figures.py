@@ -26,23 +26,31 @@ from newsletter.language.numbers import (
     TIMES_WORDS,
     WHOLE_OBLIQUE,
     bound_of,
+    count_of,
     ordinal_of,
     part_of,
     power_of,
     value_of,
 )
-from newsletter.language.units import CURRENCY, HALVED, HALVES, MEASURE, PARTS, THING, THIRDS, TIME
+from newsletter.language.units import CURRENCY, HALVED, HALVES, MEASURE, NTHS, PARTS, THING, THIRDS, TIME
 
 _GAP = "[ \u00a0\u202f]"
 _PREFIX = rf"(?:\b(?P<bound>(?i:{BOUND}))\s+)?(?:\b(?P<prep>(?i:на|к|в|до))\s+)?"
 _BEFORE = r"(?<![\d.,:№×xх/#A-Za-zА-Яа-яЁё–-])(?<![№#] )"
 _NUMBER = (
     rf"{_BEFORE}(?P<from>(?i:от)\s+)?(?P<number>{SCALED_NUMBER})"
-    rf"(?P<to>(?(from)(?:{_GAP}?(?P<scale1>{SCALE}))?\s+(?i:до)|\s?[–-])\s?(?P<number2>{SCALED_NUMBER}))?"
+    rf"(?P<to>(?(from)(?:{_GAP}?(?P<scale1>{SCALE}))?\s+(?i:до)|\s?[–-])\s?(?P<number2>{SCALED_NUMBER}))?(?P<over>\s+с\s+лишним)?"
 )
 _SCALE = rf"(?:{_GAP}?(?P<scale>{SCALE})(?:{_GAP}(?P<rest>{NUMBER}){_GAP}?(?P<scale3>{SCALE}))?)?"
 _SCALE_BEFORE = re.compile(rf"{SCALE}{_GAP}$", re.IGNORECASE)
 _SHORT_SCALES = {3: "тыс.", 6: "млн", 9: "млрд", 12: "трлн"}
+_PRICED = re.compile(
+    r"(?:[–—]|\bсто(?:ит|ят|ил[аи]?)|составля[а-яё]+|обойд[а-яё]+|получа[а-яё]+|платят)\s+$", re.IGNORECASE
+)
+_COUNTS_OF = re.compile(
+    r"(?:(?:ов|ев|ей|ий|иц|[её]к|ок)\s|заменено|принято|открыто|создано|построено|понадобится|осталось)"
+)
+_DENIED = re.compile(r"\bне\s+$")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _ORDINAL_BEFORE = re.compile(r"(?:перв|втор|последн|треть|прекрасн|лучш)[а-яё]+\s+$", re.IGNORECASE)
 _COMPARATIVE = re.compile(r"(?:больше|меньше|выше|ниже|более|менее)", re.IGNORECASE)
@@ -78,6 +86,8 @@ def find_figures(text: str) -> list[Found]:
     for pattern, read in _RULES:
         for match in pattern.finditer(text):
             figure = read(text, match)
+            if figure is not None and _DENIED.search(text, max(0, figure.start - 4), figure.start) and not figure.bound:
+                continue  # «не сто процентов»
             if figure is None or any(figure.start < other.end and other.start < figure.end for other in found):
                 continue
             # What follows a scale is the end of a compound that no pattern read as a whole.
@@ -120,7 +130,12 @@ def _span(text: str, match: re.Match[str], *, share: bool) -> tuple[int, int, Bo
     if prep and not bound and not change:
         start = _after(match, "prep")
     if start == match.start() and "from" in match.re.groupindex and match["from"] and not match["to"]:
-        start = _after(match, "from")
+        if match.groupdict().get("unit") and _PRICED.search(before):  # «билет – от 400 рублей»
+            bound = "more"
+        else:
+            start = _after(match, "from")
+    if match.groupdict().get("over"):
+        bound = "more"
     return start, match.end(), bound or implied_bound(text[max(0, start - 60) : start]), change
 
 
@@ -200,7 +215,7 @@ def _measure(text: str, match: re.Match[str]) -> Found | None:
 
 
 def _percent(text: str, match: re.Match[str]) -> Found:
-    number, _, value = _written(match)
+    number, _, value = ("0,5", "", Decimal("0.5")) if match["half"] else _written(match)
     start, end, bound, change = _span(text, match, share=True)
     share = None if value is None else value / 100
     unit = "п. п." if match["points"] else "%"
@@ -213,10 +228,13 @@ def _ratio(text: str, match: re.Match[str]) -> Found:
     if match["fold"]:
         value: Decimal | None = FOLD[match["fold"].lower()]
     elif match["word"]:
-        value = TIMES_WORDS[match["word"].lower()]
+        value = TIMES_WORDS[match["word"].lower()] + (Decimal("0.5") if match["half"] else 0)
+        value = None if match["word2"] else value
     else:
         value = None if match["to"] else value_of(match["number"])
     shown = f"{match['number']}–{match['number2']}" if match["to"] else str(value).replace(".", ",")
+    if match["word2"]:
+        shown = "–".join(str(TIMES_WORDS[match[word].lower()]).replace(".", ",") for word in ("word", "word2"))
     unit = "" if match["fold"] else match["unit"]
     return Found(
         start=match.start(),
@@ -248,13 +266,15 @@ def _of_several(text: str, match: re.Match[str]) -> Found | None:
 
 def _fraction(text: str, match: re.Match[str]) -> Found | None:
     start, end, bound, change = _span(text, match, share=True)
-    whole = match["fraction"] or match["thirds"] or match["part"] or match["halved"]
+    whole = match["fraction"] or match["thirds"] or match["part"] or match["halved"] or match["nths"]
     if _ORDINAL_BEFORE.search(text[:start]) and match["fraction"]:
         return None
     lower = whole.lower()
     if match["halved"]:
         change = change or direction(text[max(0, start - 100) : start], text[end : end + 40], near=False)
-    if match["part"]:
+    if match["nths"]:
+        above, below = count_of(match["above"]), ordinal_of(match["nths"])
+    elif match["part"]:
         above, below = 1, ordinal_of(lower)
     elif match["thirds"]:
         above, below = (2, 3) if "трет" in lower else (3, 4)
@@ -279,11 +299,14 @@ def _bare(text: str, match: re.Match[str]) -> Found | None:
     number, scale, value = _written(match)
     start = match.start("number")
     bound = bound_of(match["bound"] or "")
+    alone = match["number"][0].isalpha() and value_of(match["number"], scale) >= 11
+    if not (match["counted"] or match["were"] or alone):
+        return None
     if bound == "less" and match["bound"].lower() == "до" and is_reached(text[max(0, start - 100) : start]):
         bound = ""
     elif bound:
         start = match.start("bound")
-    if _means_many(match) or (_YEAR.fullmatch(number) and not match["counted"]):
+    if _means_many(match) or (not match["counted"] and not alone and _is_no_amount(number, scale, match["were"] or "")):
         return None
     shown, implied = f"{number} {scale}".strip(), implied_bound(text[max(0, start - 60) : start])
     return Found(
@@ -296,6 +319,12 @@ def _bare(text: str, match: re.Match[str]) -> Found | None:
         bound=bound or implied,
         rule="figure-bare",
     )
+
+
+def _is_no_amount(number: str, scale: str, told: str) -> bool:
+    """Claim that a number behind a verb may be a year or a day: «перенесено 14», but «заявок принято 14»."""
+    small = scale or re.fullmatch(r"\d{1,2}", number)  # «было 21,5 млрд»: of what, is not said
+    return bool(_YEAR.fullmatch(number) or (small and not _COUNTS_OF.search(told)))
 
 
 def _share(start: int, end: int, value: Decimal | None, number: str, bound: Bound) -> Found:
@@ -343,9 +372,11 @@ _REACHES = (
     r"|расширил(?:ся|ась|ось|ись)|довели|поднял(?:ся|ась|ось|ись))(?=\s+до)|равн[аоы]|[–—])"
 )
 _WERE = (
-    r"(?:[а-яё]{3,}(?:ов|ев|ей|ий|иц|[её]к|ок)\s+(?:было|стало|будет|осталось|набралось|оказалось|насчитывается|собралось"
-    r"|открыто)(?:\s+(?:уже|всего|ещ[её]))?)"
+    r"(?P<were>(?!длит|продл)(?:[а-яё]{3,}(?:ов|ев|ей|ий|иц|[её]к|ок)\s+)?(?!около|длит|продл)[а-яё]{2,}(?:ло|лось|ено|ано|ято|[ие]тся|дит|дят|дет)"
+    r"(?:\s+(?:уже|всего|ещ[её]|пока))?)"
 )
+# A number in words with nothing to count beside it, at the end of what is said: «Не хватало сорока одного».
+_SPELT = r"(?:^|(?<=[.!?«]\s)|(?<=«)|(?:ещ[её]|пока|уже|всего|только|лишь|\b(?!около)[а-яё]{3,}(?:ло|ла|ет|ит)))"
 _KOPECKS = rf"(?:{_GAP}(?P<kopecks>\d{{1,2}}){_GAP}?(?:копе[а-я]+|коп\.?))?"
 _NO_RANGE = r"(?P<from>(?!))?(?P<to>(?!))?(?P<number2>(?!))?"
 _BOUNDED = rf"(?:\b(?P<bound>{BOUND})\s+)?"
@@ -354,13 +385,13 @@ _RULES: Sequence[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Found | N
     (_pattern(rf"{_PREFIX}(?P<unit>[$€£¥]){_GAP}?{_NO_RANGE}(?P<number>{NUMBER}){_SCALE}"), _money),
     (
         _pattern(
-            rf"{_PREFIX}{_NUMBER}{_GAP}?(?:(?P<points>процентн[а-я]+\s+пункт[а-я]*|п\.\s?п\.?)|%|процент[а-я]*)(?!\w)"
+            rf"{_PREFIX}(?:\b(?P<half>пол(?=процента\b))|{_NUMBER}){_GAP}?(?:(?P<points>процентн[а-я]+\s+пункт[а-я]*|п\.\s?п\.?)|%|процент[а-я]*)(?!\w)"
         ),
         _percent,
     ),
     (
         _pattern(
-            rf"{_BOUNDED}(?:\bв\s+(?:{_NUMBER}|(?P<word>{_TIMES}))\s+(?P<unit>раза?)\b|\b(?P<fold>{'|'.join(FOLD)})\b)"
+            rf"{_BOUNDED}(?:\bв\s+(?:{_NUMBER}|(?P<word>{_TIMES})(?P<half>\s+с\s+половиной)?(?:\s?[–-]\s?(?P<word2>{_TIMES}))?)\s+(?P<unit>раза?)\b|\b(?P<fold>{'|'.join(FOLD)})\b)"
         ),
         _ratio,
     ),
@@ -378,13 +409,15 @@ _RULES: Sequence[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Found | N
     ),
     (
         _pattern(
-            rf"{_PREFIX}\b(?:{THIRDS}|{PARTS}|{HALVES}|{HALVED})(?!\s+(?:века|часа|финал|дня|срока\s+в|второго|{TIME}))"
+            rf"{_PREFIX}\b(?:{THIRDS}|{PARTS}|{HALVES}|{HALVED}|{NTHS})(?!\s+(?:века|часа|финал|дня|срока\s+в|второго|{TIME}))"
         ),
         _fraction,
     ),
     (re.compile(rf"{_PREFIX}{_NUMBER}{_SCALE}{_GAP}(?P<unit>{THING})"), _count),
     (
-        _pattern(rf"\b(?:(?P<counted>{_COUNTED})\s[^.,;:!?\d–—]{{0,60}}?{_REACHES}|{_WERE})\s+{_BARE}"),
+        _pattern(
+            rf"(?:\b(?P<counted>{_COUNTED})\s[^.,;:!?\d–—]{{0,60}}?{_REACHES}\s+|\b{_WERE}\s+|{_SPELT}\s*){_BARE}"
+        ),
         _bare,
     ),
     (_pattern(rf"{_PREFIX}{_NUMBER}{_SCALE}"), _scaled),

@@ -143,7 +143,7 @@ def _measures(text: str, sentence: tuple[int, int], clause: tuple[int, int], fig
     """Return what a figure measures, empty where the words cannot stand alone, and whether that is a name."""
     begin = figure.earlier[0] or figure.start
     before, after = text[clause[0] : begin], text[figure.end : clause[1]]
-    if figure.change == "unknown" or _BEFORE_AGAINST.search(before) or _FROM_ON.search(text[: figure.start]):
+    if figure.change == "unknown" or _BEFORE_AGAINST.search(before) or _FROM_ON.search(text[: figure.start + 3]):
         return "", False
     if against := _AGAINST.match(text, figure.end, sentence[1]):
         after = text[max(against.end(), figure.end) : clause[1]] if against.end() < clause[1] else ""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from newsletter.content.facts import Passage
 from newsletter.content.item import Named
+from newsletter.content.people import latin_people, trimmed_person
 from newsletter.language.institutions import find_institutions, organisation_around
 from newsletter.language.names import find_written_names
 from newsletter.language.recogniser import Entity
@@ -34,20 +35,30 @@ def find_people(texts: Sequence[Passage], entities: Sequence[Sequence[Entity]]) 
     """Return everybody named by at least two parts of a name."""
     spans: list[_Span] = []
     for number, passage in enumerate(texts):
-        own = [_Span(number, start, end, "people") for start, end in find_written_names(passage.words)]
-        seen = [
-            one for one in entities[number] if one.kind == "person" and _is_name(passage.words[one.start : one.end])
+        written = [
+            *find_written_names(passage.words),
+            *((name.start, name.end) for name in latin_people(passage.words)),
         ]
-        spans += _merged(own, [_Span(number, one.start, one.end, "people-model") for one in seen])
+        own = [_Span(number, start, end, "people") for start, end in written]
+        found = [trimmed_person(passage.words, one.start, one.end) for one in entities[number] if one.kind == "person"]
+        seen = [_Span(number, *span, "people-model") for span in found if _is_name(passage.words[slice(*span)])]
+        spans += _merged(own, [span for span in seen if not _begins_before(span, own)])
     return _each_once(texts, spans, _same_person)
+
+
+def _begins_before(span: _Span, own: Sequence[_Span]) -> bool:
+    """Claim that the models put words before a name of the rules: «гор Эльдар Саидов»."""
+    return any(span.start < other.start < span.end for other in own)
 
 
 def _is_name(words: str) -> bool:
     return len(_PART.findall(words)) >= 2 and not re.search(r"[«»\d,;:()]", words)
 
 
-def find_organisations(texts: Sequence[Passage], entities: Sequence[Sequence[Entity]]) -> tuple[Named, ...]:
-    """Return every organisation with a name of its own."""
+def find_organisations(
+    texts: Sequence[Passage], entities: Sequence[Sequence[Entity]], people: Sequence[Named] = ()
+) -> tuple[Named, ...]:
+    """Return every organisation with a name of its own. `people`: what the models take for one may be somebody."""
     spans: list[_Span] = []
     for number, passage in enumerate(texts):
         own = [_Span(number, start, end, "organisations") for start, end in find_institutions(passage.words)]
@@ -55,10 +66,43 @@ def find_organisations(texts: Sequence[Passage], entities: Sequence[Sequence[Ent
             _Span(number, start, end, "organisations-model")
             for one in entities[number]
             if one.kind == "organisation"
-            for start, end in organisation_around(passage.words, one.start, one.end)
+            for start, end in _without_people(passage.words, one, people)
         ]
         spans += _merged(own, seen)
-    return _each_once(texts, spans, _same_organisation)
+    return _each_once(texts, [*spans, *_again(texts, spans)], _same_organisation)
+
+
+def _without_people(words: str, one: Entity, people: Sequence[Named]) -> Iterator[tuple[int, int]]:
+    """Yield the organisation in a span, without the person whom the models put at its end: «Arb Group John Smith»."""
+    start, end = one.start, one.end
+    for person in people:
+        at = words.find(person.text, start, end + len(person.text))
+        if at >= 0:
+            end = min(end, at)
+    while end > start and words[end - 1].isspace():
+        end -= 1
+    if end > start:
+        yield from organisation_around(words, start, end)
+
+
+def _again(texts: Sequence[Passage], spans: Sequence[_Span]) -> list[_Span]:
+    """Return where the names in guillemets stand without anything beside them that tells what they are."""
+    known = {_inner(_words(texts, span)) for span in spans} - {""}
+    return [
+        _Span(number, found.start(), found.end(), "organisations")
+        for number, passage in enumerate(texts)
+        for found in re.finditer(r"«([^«»]{2,60})»", passage.words)
+        if not any(span.passage == number and span.start <= found.start() < span.end for span in spans)
+        and any(_same_organisation(found.group(), f"«{name}»") for name in known)
+    ]
+
+
+def _is_last_of(short: str, long: str) -> bool:
+    """Claim that one word is the last of a name of two: «Барс» of «Каменный барс»."""
+    parts = long.split()
+    return (
+        len(short.split()) == 1 and len(parts) == 2 and len(short) > 3 and _same_word(short.lower(), parts[1].lower())
+    )
 
 
 def _merged(own: Sequence[_Span], seen: Sequence[_Span]) -> list[_Span]:
@@ -104,7 +148,9 @@ def _same_person(one: str, other: str) -> bool:
     short, long = sorted((list(_stems(one)), list(_stems(other))), key=len)
     matched = all(any(_same_word(part, whole) for whole in long) for part in short)
     # «А. С. Белов» and «Анне Седовой»: initials alone tell nothing.
-    return matched and any(_same_word(part, whole) for part in short for whole in long if min(len(part), len(whole)) > 1)
+    return matched and any(
+        _same_word(part, whole) for part in short for whole in long if min(len(part), len(whole)) > 1
+    )
 
 
 def _same_word(one: str, other: str) -> bool:
@@ -118,6 +164,8 @@ def _same_organisation(one: str, other: str) -> bool:
     """Claim that two names are one organisation's: what stands in guillemets is the same, else the words are."""
     inside, outside = _inner(one), _inner(other)
     if inside and outside:
+        if _is_last_of(inside, outside) or _is_last_of(outside, inside):
+            return True
         return _same_person(inside, outside) and len(inside.split()) == len(outside.split())
     first, second = list(_stems(one)), list(_stems(other))
     short, long = sorted((first, second), key=len)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,11 +12,14 @@ from newsletter.language.names import (
     Name,
     find_genitive_names,
     find_last_name,
+    find_latin_run,
     find_names,
     gender_of,
     nominative_surname,
+    oblique_first_names,
     surname_of,
 )
+from newsletter.language.phrases import is_verb
 from newsletter.language.recogniser import Entity, first_name_from_genitive, is_first_name
 from newsletter.language.roles import (
     from_genitive,
@@ -51,6 +54,13 @@ _UNLISTED = re.compile(
     r"[ \u00a0](?P<last>[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?))(?![А-Яа-яЁё-])"
 )
 _TRADE = re.compile(r"\s*(?:[А-Яа-яё-]+(?:ый|ий|ой|ая|яя)\s+){0,3}(?P<noun>[А-ЯЁа-яё][а-яё]+)\b")
+_LATIN_END = re.compile(r"(?P<before>(?:[А-Яа-яЁё-]+\s){1,3})(?:[A-ZÀ-Ž][A-Za-zà-ž-]+\s?){2,4}(?<!\s)")
+_FORMERLY = re.compile(r"\s*(?:бывш|старш|младш|главн|заслуженн|народн|известн|почётн|почетн)(?:ий|ый|ая)\s+[а-яё]")
+# Words that say nothing about somebody but the gender.
+_SOMEBODY: dict[str, Gender] = {
+    **dict.fromkeys(("девушка", "женщина", "девочка", "бабушка"), "f"),
+    **dict.fromkeys(("юноша", "мужчина", "парень", "мальчик", "аксакал", "дедушка"), "m"),
+}
 _APPOSED = re.compile(r",\s+$")
 _HERSELF = re.compile(r"^(?:сам[аи]?|эта?|этот)\s+", re.IGNORECASE)
 
@@ -89,6 +99,8 @@ def find_mentions(paragraphs: Sequence[str], entities: Sequence[Sequence[Entity]
         for told in _UNLISTED.finditer(words):
             if is_head(told["head"]) and told["first"] not in FIRST_NAMES:
                 names.setdefault(told.start("name"), Name(told.start("name"), told.end("name"), told["name"]))
+        for name in latin_people(words):
+            names.setdefault(name.start, name)
         for person in people:
             _add_recognised(names, words, person)
         for name in names.values():
@@ -101,21 +113,57 @@ def find_mentions(paragraphs: Sequence[str], entities: Sequence[Sequence[Entity]
     return tuple(sorted(found))
 
 
+def latin_people(words: str) -> Iterator[Name]:
+    """Yield the names in Latin letters right behind a role: «профессор Nord Polytechnic Aino Virta»."""
+    for latin in _LATIN_END.finditer(words):
+        name = find_latin_run(latin.group())
+        if name and any(is_head(word) for word in latin["before"].split()[-3:]):
+            start = latin.start() + name.start
+            yield Name(start, start + len(name.words), name.words)
+
+
 def _add_recognised(names: dict[int, Name], words: str, person: Entity) -> None:
-    """Put a name that the models found among those of the rules: where it is longer, or where they saw none."""
-    written = words[person.start : person.end]
-    inside = [name for name in names.values() if name.start < person.end and person.start < name.end]
+    """Put a name that the models found among those of the rules: where it goes on, or where they saw none."""
+    start, end = trimmed_person(words, person.start, person.end)
+    written = words[start:end]
+    inside = [name for name in names.values() if name.start < end and start < name.end]
     if inside:
-        longer = all(person.start <= name.start and name.end <= person.end for name in inside)
-        if longer and len(inside) == 1 and len(written) > len(inside[0].words) and written.count(" ") < 4:
+        if (
+            len(inside) == 1
+            and start <= inside[0].start
+            and inside[0].end <= end
+            and len(written) > len(inside[0].words)
+        ):
             del names[inside[0].start]
-            names[person.start] = Name(person.start, person.end, written)
+            names[start] = Name(start, end, written)
         return
     first, _, rest = written.partition(" ")
-    if rest and _is_nominative(first, rest) and re.fullmatch(r"[^\d«»,;:()]+", written):
-        named = is_first_name(first, "nomn") or role_beside(words, person.start, person.end)
-        if named:
-            names[person.start] = Name(person.start, person.end, written)
+    if (
+        rest
+        and _is_nominative(first, rest)
+        and re.fullmatch(r"[^\d«»,;:()]+", written)
+        and (is_first_name(first, "nomn") or role_beside(words, start, end))
+    ):
+        names[start] = Name(start, end, written)
+
+
+def trimmed_person(words: str, start: int, end: int) -> tuple[int, int]:
+    """Return a person of the models without what stands before the name: «Первокурсница Варя», «Беседовал Кирилл»."""
+    parts = list(re.finditer(r"\S+", words[start:end]))
+    whole = [part.group() for part in parts]
+    known = next((at for at, part in enumerate(whole) if _begins_name(part)), 0)
+    led = whole[0].lower() if whole else ""
+    surname_first = (
+        known == 1 and not is_head(led) and not is_verb(led) and (len(whole) == 2 or whole[-1].endswith("."))
+    )
+    patronymic = known == 1 and len(whole) == 3 and re.search(r"(?:вич|вн|чн)[а-я]{0,2}$", whole[2])
+    if known and not surname_first and not patronymic:
+        return start + parts[known].start(), end
+    return (start + parts[1].start(), end) if len(parts) > 2 and is_head(led) else (start, end)
+
+
+def _begins_name(part: str) -> bool:
+    return part in FIRST_NAMES or part in oblique_first_names() or part.endswith(".")
 
 
 def _is_nominative(first: str, rest: str) -> bool:
@@ -154,6 +202,10 @@ def role_beside(words: str, start: int, end: int) -> str:
     segment = words[clause:start]
     if verbs := list(VERB.finditer(segment)):
         segment = segment[verbs[-1].end() :]
+    for other in find_names(segment):  # «губернатор Иван Седов и старейшая пекарь города Анна Белова»
+        ahead = re.sub(r"^\s*и\s+", " ", segment[other.end :])
+        clause, segment = clause + len(segment) - len(ahead), ahead
+        break
     at = role_start(segment)
     if at < 0:
         at = _trade_start(segment)
@@ -162,7 +214,11 @@ def role_beside(words: str, start: int, end: int) -> str:
     if role := _apposed_role(before, words[end : end + 1]):
         return role
     after = _AFTER.match(words, end)
-    if after and (any(is_head(word) for word in after["role"].split()[:2]) or _opens_with_person(after["role"])):
+    if after and (
+        any(is_head(word) for word in after["role"].split()[:2])
+        or _opens_with_person(after["role"])
+        or _FORMERLY.match(after["role"])
+    ):
         return after["role"].strip()
     return ""
 
@@ -227,7 +283,7 @@ class People:
             own = role_beside(words, name.start, name.end) or _unheaded(before)
             known = self.role(name.words)
             role = known if len(known) > len(own) and _starts_like(known, own) else own or known
-            return Speaker(name=name.words, role=role, rule="quote-name")
+            return Speaker(name=self.whole(name.words), role=role, rule="quote-name")
         if _PRONOUN.match(words) or re.search(r"(?:^|\s)(?:он|она)$", words):
             return self._last("f" if re.search(r"\bона\b", words.lower()) else "m", paragraph, at, "quote-pronoun")
         surname = _SURNAME.match(words)
@@ -247,32 +303,30 @@ class People:
         ]
         if known:
             at, name = max(known, key=lambda entry: (entry[0] + len(entry[1]), len(entry[1])))
-            return Name(at, at + len(name), self._whole(name))
+            return Name(at, at + len(name), self.whole(name))
         found = find_last_name(words)
         if found is None or any(found.words in other or other in found.words for other in self._others):
             return None
         return found
 
-    def _whole(self, name: str) -> str:
-        """Return a name with initials as the one of the text that it is short for: «А. Белова» is «Анна Белова»."""
-        if "." not in name:
-            return name
-        letter = re.search(r"([А-ЯЁA-Z])\.", name)
-        fitting = (
+    def whole(self, name: str) -> str:
+        """Return the fullest form of a name in the text: «А. Белова» and «Анна Белова» are «Анна Павловна Белова»."""
+        parts = re.split(r"[ \u00a0]|(?<=\.)(?=\w)", name)
+        fitting = {
             mention.name
             for mention in self._mentions
-            if "." not in mention.name
-            and mention.surname == surname_of(name)
-            and letter
-            and mention.name[0] == letter[1]
-        )
-        return next(fitting, name)
+            if mention.surname == surname_of(name)
+            and mention.name[0] == parts[0][0]
+            and _is_short_for(parts, mention.name)
+        }
+        return max(fitting, key=lambda other: (other.count(" "), len(other)), default=name)
 
     def is_spoken_by(self, words: str) -> bool:
         """Claim that words after a verb begin with or hold somebody: a name, a known surname, a pronoun, a role."""
         surnames = {mention.surname for mention in self._mentions}
         return bool(
             _PRONOUN.match(words)
+            or words.strip(" .").split(",")[0] in _SOMEBODY
             or self.named(words)
             or any(found.group() in surnames for found in _SURNAME.finditer(words))
             or role_start(words) == 0
@@ -280,7 +334,8 @@ class People:
 
     def first(self) -> Speaker:
         """Return who is named first, with a role if anybody has one: whom an interview is with."""
-        first = next((mention for mention in self._mentions if mention.role), None)
+        lead = next((mention for mention in self._mentions if mention.paragraph == 0), None)
+        first = lead or next((mention for mention in self._mentions if mention.role), None)
         first = first or next(iter(self._mentions), None)
         return NOBODY if first is None else Speaker(name=first.name, role=self.role(first.name), rule="quote-reply")
 
@@ -321,22 +376,41 @@ class People:
         if fitting:
             rule = "quote-role" if len(fitting) == 1 else "quote-role-of-several"
             return Speaker(name=fitting[0], role=self.role(fitting[0]), rule=rule)
-        here = {m.name for m in self._mentions if m.paragraph == paragraph and m.at < at}
-        if role_start(short) == 0 and len(here) == 1 and gender_of_role(short) in {None, gender_of(*here)}:
-            nearest = here.pop()  # «… призывает доцент Георгий Саакян. «…», – поясняет экономист»
-            return Speaker(name=nearest, role=self.role(nearest), rule="quote-nearest")
+        if by_place := self._by_place(short, paragraph, at):
+            return by_place
         if role_start(short) == 0 and len(everybody := {mention.name for mention in self._mentions}) == 1:
             return Speaker(name=everybody.pop(), role=lowered(short), rule="quote-only-person")
         if (gender := gender_of_role(short)) and role_start(short) == 0:
             return self._last(gender, paragraph, at, "quote-gender")
         return Speaker(name="", role=lowered(short) if role_start(short) >= 0 else "", rule="quote-unknown")
 
+    def _by_place(self, short: str, paragraph: int, at: int) -> Speaker | None:
+        """Return who is meant by a word that names no role of theirs, if somebody stands right before it."""
+        if (somebody := _SOMEBODY.get(short.strip())) is not None:
+            return self._last(somebody, paragraph, at, "quote-gender")
+        here = [mention.name for mention in self._mentions if mention.paragraph == paragraph and mention.at < at]
+        one_role = (
+            role_start(short) == 0 and len(set(here)) == 1 and gender_of_role(short) in {None, gender_of(here[0])}
+        )
+        if one_role or (here and role_start(short) < 0 and re.fullmatch(r"[а-яё-]{4,}", short)):
+            # «… призывает доцент Георгий Саакян. «…», – поясняет экономист», «– бросил футболист»
+            return Speaker(name=here[-1], role=self.role(here[-1]), rule="quote-nearest")
+        return None
+
     def _last(self, gender: Gender, paragraph: int, at: int, rule: str) -> Speaker:
         before = [mention for mention in self._mentions if (mention.paragraph, mention.at) < (paragraph, at)]
         for mention in reversed(before):
-            if gender_of(mention.name) == gender:
+            if gender_of(mention.name) == gender or not re.search(r"[А-Яа-яЁё]", mention.name):
                 return Speaker(name=mention.name, role=self.role(mention.name), rule=rule)
         return NOBODY
+
+
+def _is_short_for(parts: Sequence[str], name: str) -> bool:
+    """Claim that the parts of a name, initials among them, stand for those of a longer one."""
+    whole = name.split(" ")
+    if "." in name or len(whole) < len([part for part in parts if part]):
+        return False
+    return all(any(one.startswith(part.rstrip(".")) for one in whole) for part in parts if part)
 
 
 def _starts_like(role: str, short: str) -> bool:

@@ -38,11 +38,13 @@ _INTRODUCED = re.compile(rf":\s+(?=[{_OPENING}])")
 _INTRO_FROM = re.compile(r"[.!?…:]\s")
 _PRONOUN = re.compile(rf"{_VERB}\s+(?:он|она|они)\b", re.IGNORECASE)
 _MAX_QUOTE_PARAGRAPHS = 5
+_MAX_BEFORE_VERB = 4
+_INSIDE = re.compile(r"\b(?:он|она)\b|[А-ЯЁ][а-яё]+ [А-ЯЁ][а-яё]+(?:$|,)")
 _MAX_SIGNATURE = 160  # characters of «– Иван Седов, директор завода»
 _INFINITIVE = re.compile(r"(?:ть|ться|ти|чь)$")
 _PROSE = re.compile(r"\b(?:это|что|который|которая|если|когда|чтобы|есть)\b")
 _MAX_ASIDE = 60  # characters beside name and role that may go unseen: «на встрече с журналистами»
-_DATES = re.compile(r"\b\d{1,2}\s+(?:" + "|".join(MONTHS_GENITIVE) + r")\b|\b(?:19|20)\d\d\b|\d+-лети[а-я]+|№\s?\d+")
+_DATES = re.compile(r"\b\d{1,2}\s+(?:" + "|".join(MONTHS_GENITIVE) + r")\b|\b(?:19|20)\d\d\b|\d+-лет[а-яё]+|№\s?\d+")
 _MIN_WORDS = 5  # of a quote that no verb of speech marks: shorter ones are names and slogans
 _MIN_FRAGMENT = 3
 _BY = re.compile(r"[Пп]о\s|[Сс]о\s")
@@ -140,9 +142,22 @@ def _names_speaker(words: str, found: re.Match[str], people: People | None) -> b
         return True
     if people is None:
         return False
-    first, _, rest = told.partition(" ")
-    if rest and is_verb(first) and not _INFINITIVE.search(first):  # «– подвел итог директор Седов»
-        return people.is_spoken_by(rest)
+    for at, word in enumerate(told.split(" ")[:_MAX_BEFORE_VERB]):
+        if is_verb(word) and not _INFINITIVE.search(word):  # «– подвел итог директор Седов», «– не стал спорить мастер»
+            rest = " ".join(told.split(" ")[at + 1 :])
+            before = " ".join(told.split(" ")[:at])
+            if (
+                people.is_spoken_by(rest)
+                or re.search(r"(?:^|\s)(?:он|она)$", before)
+                or _INSIDE.search(rest.strip(" .,"))
+            ):
+                return True
+            last = rest.strip(" .").split(",")[0].split(" ")
+            return (
+                at == 0 and len(last) == 1 and bool(re.fullmatch(r"[а-яё]{4,}", last[0])) and found["mark"][-1] != "…"
+            )
+        if word.endswith(","):
+            break
     closed = any(char in _CLOSING for char in found["mark"])
     return closed and len(told) < _MAX_SIGNATURE and people.named(told) is not None and not _PROSE.search(told)
 
@@ -268,6 +283,8 @@ def _introduced(words: str) -> list[Piece]:
     start = colon.end() + 1
     end = _close(words, start)
     verb, said_by = INTRODUCES.search(intro), INTRODUCES.sub("", intro, count=1).strip(" ,")
+    if verb is None and (name := find_last_name(intro)) and any(map(is_verb, intro[name.end :].split()[:3])):
+        said_by = intro[: name.end]
     if verb is None:
         if not _names_somebody(intro) or len(words[start:end].split()) < _MIN_WORDS:
             return []
@@ -305,7 +322,11 @@ def _as_told(words: str) -> list[Piece]:
 def _names_somebody(intro: str) -> bool:
     """Claim that words before a colon are somebody: «режиссер Анна Белова», «Анна Белова, режиссер премьеры»."""
     name = find_last_name(intro)
-    return name is not None and (name.end == len(intro) or intro[name.end :].startswith(",") or not intro[: name.start])
+    if name is None:
+        return False
+    after = intro[name.end :]
+    told = any(is_verb(word) for word in after.split()[:3])  # «директор Анна Белова просит об одном»
+    return not after or after.startswith(",") or not intro[: name.start] or told
 
 
 def _told_before(words: str, after: str) -> list[Piece]:
@@ -345,6 +366,14 @@ def _said_by(attribution: str) -> str:
     verb = VERB.search(attribution)
     start = verb.start() if verb else 0
     lead = attribution[:start]
+    if verb is None:
+        first = next((word for word in attribution.split(" ")[:_MAX_BEFORE_VERB] if is_verb(word)), "")
+        if first and not any(char.isupper() for char in attribution.partition(first)[0]):
+            attribution = attribution.partition(first)[2] if attribution.partition(first)[2].strip() else attribution
+    if pronoun := re.search(r"\b(?:он|она)\s*$|^\s*(?:он|она)\b", f"{lead} ") or re.match(
+        r"\s*(?:он|она)\b", attribution
+    ):
+        return pronoun.group().strip()  # «– так она описала перемену»
     aside = _ADVERB.fullmatch(lead) or not re.search(r"[А-ЯЁA-Z]", lead)  # «– с улыбкой говорит мастер»
     return (("" if aside and role_start(lead) < 0 else lead) + VERB.sub("", attribution[start:], count=1)).strip(" ,")
 

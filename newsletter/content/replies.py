@@ -16,7 +16,7 @@ from newsletter.content.item import Block, Heading, Paragraph, Quote, Text, plai
 from newsletter.content.people import NOBODY, People, Speaker
 from newsletter.content.spans import cut
 from newsletter.content.trust import is_proposal
-from newsletter.language.roles import is_head
+from newsletter.language.roles import is_head, lowered, role_start
 from newsletter.language.sentences import sentences
 from newsletter.language.speech import INTRODUCES, VERB
 
@@ -37,6 +37,7 @@ _TELLS = re.compile(
 _MAX_SIGNATURE = 160
 _MIN_WORDS = 5
 _MIN_QUESTIONS = 2
+_MAX_QUESTION = 200
 
 
 def is_question(block: Block) -> bool:
@@ -55,7 +56,20 @@ def is_interview(blocks: Sequence[Block]) -> bool:
     return sum(map(is_question, blocks)) >= _MIN_QUESTIONS
 
 
-def reply(blocks: Sequence[Block], index: int, people: People, *, interview: bool) -> Quote | None:
+def whom_with(people: People, words: Sequence[str]) -> Speaker:
+    """Return whom an interview is with: the person of the lead; the lead may give the role by itself."""
+    speaker = people.first()
+    if speaker.role or not words:
+        return speaker
+    for verb in VERB.finditer(words[0]):  # «О ремонте и кадрах главный врач рассказала нам»
+        clause = re.split(r"[.!?,;:]\s", words[0][: verb.start()])[-1]
+        at = role_start(clause)
+        if at >= 0 and not re.search(r"[А-ЯЁ]", clause[at:]):
+            return replace(speaker, role=lowered(clause[at:].strip()))
+    return speaker
+
+
+def reply(blocks: Sequence[Block], index: int, people: People, *, interview: Speaker | None) -> Quote | None:
     """Return the paragraph at a place as the answer of somebody; None where it is none."""
     block = blocks[index]
     if not isinstance(block, Paragraph) or is_question(block):
@@ -67,21 +81,38 @@ def reply(blocks: Sequence[Block], index: int, people: People, *, interview: boo
     if _MARKED.search(words) and VERB.search(words):
         return None
     before = blocks[index - 1] if index else None
-    told = plain(before.text) if isinstance(before, Paragraph) else ""
+    told = _words(before) if before is not None else ""
     dash = _DASH.match(words)
     if dash and told.rstrip().endswith(":") and (speaker := _introduced(people, told, index)).name:
         return _quoted(block, dash.end(), speaker)
     start = dash or _ANSWER.match(words)
-    answers = interview and _answers(blocks, index) and (start is not None or not _marks_answers(blocks))
-    return _quoted(block, start.end() if start else 0, people.first()) if answers and _is_speech(words) else None
+    answers = _answers(blocks, index) and (start is not None or not _marks_answers(blocks))
+    if interview is None or not answers or not words.strip():
+        return None
+    return _quoted(block, start.end() if start else 0, interview)
 
 
 def _answers(blocks: Sequence[Block], index: int) -> bool:
-    """Claim that a paragraph stands behind a question, further answers at most between them."""
+    """Claim that a paragraph stands behind a question, further paragraphs of its answer at most between them.
+
+    Of several replies with a dash every second one is a question, though it may end with a full stop, as long as a
+    reply follows it: «– Пациенты жалуются. – Жалуются справедливо».
+    """
     at = index - 1
     while at >= 0 and isinstance(blocks[at], Paragraph) and not is_question(blocks[at]):
         at -= 1
-    return at >= 0 and is_question(blocks[at])
+    if at < 0 or not is_question(blocks[at]):
+        return False
+    replies = [n for n in range(at + 1, index + 1) if _DASH.match(_words(blocks[n]))]
+    if not replies or replies[-1] != index or len(replies) % 2:
+        return True
+    follows = next((n for n in range(index + 1, len(blocks)) if isinstance(blocks[n], Paragraph)), -1)
+    asks = follows > 0 and _DASH.match(_words(blocks[follows])) and not is_question(blocks[follows])
+    return not asks or len(_words(blocks[index])) > _MAX_QUESTION
+
+
+def _words(block: Block) -> str:
+    return plain(block.text) if isinstance(block, Paragraph) else ""
 
 
 def _marks_answers(blocks: Sequence[Block]) -> bool:

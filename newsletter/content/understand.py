@@ -153,7 +153,8 @@ def _named(
             entries = block.items if isinstance(block, ListBlock) else (block.text,)
             texts += [Passage(_readable(entry), block.origin) for entry in entries]
             found += [()] * len(entries)
-    return find_people(texts, found), find_organisations(texts, found)
+    people = find_people(texts, found)
+    return people, find_organisations(texts, found, people)
 
 
 def _corrected(blocks: tuple[Block, ...], front: Front, shown: str) -> tuple[Block, ...]:

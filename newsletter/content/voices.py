@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsletter.content.fragments import find_fragments
 from newsletter.content.item import Block, Origin, Paragraph, Quote, plain
 from newsletter.content.people import People, find_mentions
 from newsletter.content.quotes import inner_quotes, split_quotes
-from newsletter.content.replies import is_interview, reply, signed
+from newsletter.content.replies import is_interview, reply, signed, whom_with
 from newsletter.language.recogniser import Entity
 
 
@@ -26,7 +26,7 @@ def hear_voices(
 ) -> Voices:
     """Return who says what. `words` are the readable words of lead and blocks, empty where no rule may look."""
     people = _people(words, entities)
-    interview = is_interview(blocks)
+    interview = whom_with(people, words) if is_interview(blocks) else None
     found: list[Block] = []
     spoken = list(inner_quotes(words[0], people, origin))
     skipped = False
@@ -35,7 +35,7 @@ def hear_voices(
             skipped = False
             continue
         if not isinstance(block, Paragraph) or index >= len(words) or not words[index]:
-            found.append(block)
+            found.append(_signed_by(block, people) if isinstance(block, Quote) else block)
             continue
         whole, skipped = signed(blocks, index - 1, people, found[-1] if found else None)
         told = whole if whole is None or whole.rule == "quote-after" else None
@@ -52,6 +52,14 @@ def hear_voices(
             if isinstance(piece, Paragraph):
                 spoken += _inside(piece, people, index)
     return Voices(blocks=tuple(found), spoken=tuple(spoken))
+
+
+def _signed_by(quote: Quote, people: People) -> Quote:
+    """Return a quote that was written as one with what the text says elsewhere of who signed it."""
+    if not quote.speaker:
+        return quote
+    name = people.whole(quote.speaker)
+    return replace(quote, speaker=name, role=quote.role or people.role(name))
 
 
 def _inside(paragraph: Paragraph, people: People, index: int) -> list[Quote]:

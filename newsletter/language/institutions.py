@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from newsletter.language.phrases import PREPOSITIONS, is_verb
+from newsletter.language.roles import is_head
 
 # The legal form or abbreviation belongs to the name; the common noun before it does not.
 _FORM = (
@@ -14,7 +15,7 @@ _FORM = (
     r"|Особ[а-яё]+\s+экономическ[а-яё]+\s+зон[а-яё]*|Групп[а-яё]+\s+компаний|Государственн[а-яё]+\s+корпораци[а-яё]+)"
 )
 _COMMON = (
-    r"(?:компани|корпораци|холдинг|концерн|завод|фабрик|комбинат|предприяти|фирм|банк|фонд|агрохолдинг|агрофирм|групп|студи"
+    r"(?:[а-яё-]{2,12}(?=завод|комбинат|банк|фабрик|центр|агентств|компани))?(?:компани|корпораци|холдинг|концерн|завод|фабрик|комбинат|предприяти|фирм|банк|фонд|агрохолдинг|агрофирм|студи"
     r"|технопарк|технополис|индустриальн[а-яё]+\s+парк|парк|кластер|стартап|центр|агентств|ассоциаци|союз|федераци|лиг|клуб"
     r"|команд|сборн|школ|лице|гимнази|колледж|институт|университет|академи|больниц|клиник|музе|театр|филармони|библиотек|галере"
     r"|дворц?|дом[а-яё]*\s+культуры|газет|журнал|телеканал|радио|издательств|издани|оператор|поставщик|застройщик|девелопер"
@@ -27,6 +28,13 @@ _NAME = r"[«“„\"](?P<name>[^«»“”„\"\n]{2,80}(?:«[^«»]{2,60}»)?)
 _WITH_FORM = re.compile(rf"(?<![А-Яа-яЁё])(?P<form>{_FORM})\s+{_NAME}")
 _WITH_NOUN = re.compile(rf"(?<![А-Яа-яЁё])(?i:{_COMMON})\s+(?:[А-ЯЁ]{{2,6}}\s+)?{_NAME}")
 _MORE = re.compile(rf"(?:,|\s+и)\s+(?P<more>{_NAME})")
+# «Директор «Вектора»», «хоккеисты «Барса»»: who works or plays there tells that it is an organisation.
+_WITH_PEOPLE = re.compile(rf"(?<![А-Яа-яЁё])(?P<who>[А-Яа-яё-]+)\s+{_NAME}")
+_PLURAL_PEOPLE = re.compile(
+    r"(?:хоккеисты|футболисты|баскетболисты|волейболисты|игроки|болельщики|сотрудники|работники|специалисты|резиденты|акционеры"
+    r"|спортсмены|артисты|студенты|воспитанники|хоккеистов|футболистов|сотрудников|работников|резидентов|игроков)",
+    re.IGNORECASE,
+)
 # What wears guillemets and is no organisation.
 _THING = re.compile(
     r"(?:программ|проект|конкурс|преми|фестивал|выставк|форум|акци|фильм|спектакл|песн|книг|роман|маршрут|номинаци|трасс"
@@ -39,7 +47,8 @@ _THING = re.compile(
 _HEAD = (
     r"(?:завод|комбинат|фабрик|университет|институт|колледж|техникум|лице|гимнази|академи|школ|больниц|поликлиник|музе|театр"
     r"|филармони|библиотек|банк|технопарк|агентств|федераци|союз|ассоциаци|палат|обсерватори"
-    r"|порт|аэропорт|верф|рудник|шахт|консерватори|училищ|заповедник|цирк|зоопарк|дворец|дворц|епархи|пароходств)[а-яё]{0,4}"
+    r"|порт|аэропорт|верф|рудник|шахт|консерватори|училищ|заповедник|цирк|зоопарк|дворец|дворц|епархи|пароходств|политех|оркестр|хор|ансамбл|трест"
+    r"|корпораци(?=[а-яё]{1,2}\s+развити)|(?<=[оы][гйхм]\s)фонд)[а-яё]{0,4}"
 )
 _PROPER = (
     r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁа-яё]+)*(?:ский|ская|ское|ского|ской|скому|ским|ском|скую|ные|ный|ная|ное|ного|ной|ному|ным|ном|ную"
@@ -48,7 +57,7 @@ _PROPER = (
 _ADJECTIVE = r"[а-яё-]+(?:ый|ий|ой|ая|яя|ое|ее|ого|его|ому|ему|ым|им|ом|ем|ую|юю|ей)"
 _OF_PLACE = re.compile(
     rf"(?<![А-Яа-яЁё-]){_PROPER}\s+(?:{_ADJECTIVE}\s+){{0,3}}{_HEAD}(?![а-яё-])"
-    r"(?P<field>\s+(?:искусств|культуры|наук|имени\s+(?:[А-ЯЁ]\.\s?)*[А-ЯЁ][а-яё]+))?"
+    r"(?P<field>\s+имени\s+(?:[А-ЯЁ]\.\s?)*[А-ЯЁ][а-яё]+)?"
 )
 _BODY = (
     r"(?:[Мм]инистерств|[Дд]епартамент|[Уу]правлени|[Кк]омитет|[Аа]гентств|[Фф]едераци|[Сс]лужб|[Ии]нспекци|[Дд]ирекци|[Пп]алат"
@@ -60,13 +69,13 @@ _TERRITORY = (
     rf"(?:\s+(?:[А-ЯЁ][а-яё-]+(?:ской|ского|цкой|цкого)\s+(?:{'|'.join(sorted(_OF_TERRITORY))})"
     r"|Республики\s+[А-ЯЁ][а-яё]+))?"
 )
-_FIELDS = rf"{_FIELD}(?:\s+{_FIELD})?(?:(?:,\s+{_FIELD})?\s+и\s+{_FIELD})?"
+_FIELDS = rf"{_FIELD}(?:\s+{_FIELD})?(?:\s+и\s+{_FIELD})?"
 _OF_FIELD = re.compile(rf"(?<![А-Яа-яЁё-]){_BODY}\s+{_FIELDS}{_TERRITORY}(?![а-яё-])")
 _GENITIVE = re.compile(
-    r"(?:[а-яё-]+(?:[аяыиеойв]|ств|дорог|сил|лиц|цен|сфер|систем|служб|недр|вод|путей|земель|дел|наук|реформ|культур|проблем|школ))"
+    r"(?:[а-яё-]+(?:[аяыийвх]|ей|го|ств|дорог|сил|лиц|цен|сфер|систем|служб|недр|вод|путей|земель|дел|наук|реформ|культур|проблем|школ))"
 )
 _NO_FIELD = re.compile(
-    r"(?:области|края|района|города|региона|округа|республики|страны|компании|завода|зоны|университета|больницы|банка"
+    r"(?:[а-яё]+ть?ся|области|края|района|города|региона|округа|республики|страны|компании|завода|зоны|университета|больницы|банка"
     r"|предприятия|института|театра|музея|месяца|года|своих?|этого|которого|также|после|когда|более|около|чтобы|если|технопарка"
     r"|сообщил[аи]?|который|которая|которое|сегодня|завтра|вчера|теперь|только|через|перед|между|вместе|всего|именно|почти|свои)"
 )
@@ -93,14 +102,17 @@ def _field_end(found: re.Match[str]) -> int:
     return found.start() + end if end else 0
 
 
+_INSTITUTE = re.compile(r"(?<![А-Яа-яЁё-])(?:Институт|Академи|Фонд|Музе|Театр|Палат)[а-яё]{0,2}(?=\s+[а-яё]{4,})")
+_NEXT = re.compile(r"\s+[А-Яа-яё][а-яё]{2,}(?![а-яё-])")
 _NUMBERED = re.compile(
     r"(?<![А-Яа-яЁё-])(?:школ|гимнази|лице|детск[а-яё]+\s+сад|больниц|поликлиник|училищ)[а-яё]{0,3}\s+№\s?\d+",
     re.IGNORECASE,
 )
 _LATIN = r"(?![IVXLC]+(?![A-Za-z]))[A-Z][A-Za-z0-9&.-]+"
+_LONE = re.compile(r"(?<![А-Яа-яЁё-])[А-ЯЁ][а-яё]+(?:ск|гор|обл|рос|край)[а-яё]{3,}(?![а-яё-])")
 _LATIN_NAME = re.compile(
-    rf"(?<![A-Za-z])(?:{_LATIN}\s+(?:of\s+)?)*{_LATIN}\s+(?:AB|AG|SA|Ltd|LLC|Inc|GmbH|Group|Systems|Technologies|Academy|Bank"
-    rf"|University|Solutions|Labs?)(?:\s+(?:AB|AG|SA|Ltd|LLC|Inc|GmbH))?(?![A-Za-z])|(?<![A-Za-z])Bank\s+of\s+{_LATIN}"
+    rf"(?<![A-Za-z])(?:{_LATIN}\s+(?:of\s+)?)*{_LATIN}\s+(?:Polytechnic|Sports|Logistics|Trade|AB|AG|SA|Ltd|LLC|Inc|GmbH|Group|Systems|Technologies|Academy|Bank"
+    rf"|University|Solutions|Labs?)(?:\s+(?:AB|AG|SA|Ltd|LLC|Inc|GmbH))?(?![A-Za-z])|(?<![A-Za-z])Bank\s+of\s+{_LATIN}(?:\s+{_LATIN})?"
 )
 _POST = re.compile(r"(?:CEO|CTO|CFO|COO|CMO|Head|Director|President|Chairman|Manager|Founder)\s+(?:of\s+)?")
 _LATIN_AFTER_NOUN = re.compile(rf"(?<![А-Яа-яЁё])(?i:{_COMMON})\s+(?P<name>{_LATIN}(?:\s+{_LATIN}){{0,3}})(?![A-Za-z])")
@@ -116,6 +128,12 @@ def find_institutions(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _candidates(text: str) -> Iterator[tuple[int, int]]:
+    yield from _in_guillemets(text)
+    yield from _in_words(text)
+    yield from _in_latin(text)
+
+
+def _in_guillemets(text: str) -> Iterator[tuple[int, int]]:
     for found in _WITH_FORM.finditer(text):
         yield found.start("form"), found.end()
     for found in _WITH_NOUN.finditer(text):
@@ -127,18 +145,54 @@ def _candidates(text: str) -> Iterator[tuple[int, int]]:
         while more := _MORE.match(text, end):  # «компании «Стройсеть» и «Энергомонтаж»»
             yield more.start("more"), more.end()
             end = more.end()
+    for found in _WITH_PEOPLE.finditer(text):
+        if is_head(found["who"]) or _PLURAL_PEOPLE.fullmatch(found["who"]):
+            yield found.start("name") - 1, found.end()
+
+
+def _in_words(text: str) -> Iterator[tuple[int, int]]:
     for found in _NUMBERED.finditer(text):
         yield found.span()
     for found in _OF_PLACE.finditer(text):
-        yield found.span()
+        yield found.start(), found.end() if found["field"] else _with_field(text, found.end())
+    for found in _INSTITUTE.finditer(text):
+        end = _with_field(text, found.end())
+        if end > found.end():
+            yield found.start(), end
     for found in _OF_FIELD.finditer(text):
         if end := _field_end(found):
             yield found.start(), end
+    for found in _LONE.finditer(text):
+        if text[found.start() - 1 : found.start()] not in {"«", "“", "„"} and _ORGANISED.search(found.group()):
+            yield found.span()
+
+
+def _in_latin(text: str) -> Iterator[tuple[int, int]]:
     for found in _LATIN_NAME.finditer(text):
         post = _POST.match(found.group())
         yield found.start() + (post.end() if post else 0), found.end()
     for found in _LATIN_AFTER_NOUN.finditer(text):
         yield found.span("name")
+
+
+def _with_field(text: str, end: int) -> int:
+    """Return where an institution's name ends that goes on in the genitive: «колледж связи», «институт права»."""
+    for word in _NEXT.finditer(text, end):
+        written = word.group().strip()
+        if word.start() != end or _NO_FIELD.fullmatch(written) or is_verb(written) or written in PREPOSITIONS:
+            break
+        if (
+            not _GENITIVE.fullmatch(written.lower())
+            or is_head(written)
+            or (written[0].isupper() and word.start() == end == 0)
+        ):
+            break
+        if written[0].isupper() and not re.search(r"(?:а|ы|и|я)$", written):
+            break
+        end = word.end()
+        if written[0].isupper():
+            break
+    return end
 
 
 def organisation_around(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -153,10 +207,21 @@ def organisation_around(text: str, start: int, end: int) -> Iterator[tuple[int, 
         return
     if post := _POST.match(words):
         start, words = start + post.end(), words[post.end() :]
-    if re.search(r"[«»]", words) or _inside_marks(text, start):
+    if re.search(r"[«»]", words) or _inside_marks(text, start) or _CHANNEL.search(words):
         return
-    if re.search(r"[A-Za-z]{3}", words) or any(start <= begin < end for begin, _ in _candidates(words)):
+    latin = re.fullmatch(rf"(?:(?:of|and|&|{_LATIN})\s*)+", words)
+    lone = re.fullmatch(r"[А-ЯЁ][а-яё-]{6,}", words) and _ORGANISED.search(words)
+    if (latin and len(words) > 3) or lone:
         yield start, end
+
+
+_CHANNEL = re.compile(
+    r"(?:вконтакте|телеграм|telegram|дзен|youtube|rutube|\bmax\b|одноклассник|whatsapp)", re.IGNORECASE
+)
+# Names in one word that are put together of what an organisation does: «Приморовскстат», «Горводоканал».
+_ORGANISED = re.compile(
+    r"(?:стат|надзор|банк|транс|сеть|сети|энерго|нефть|газ|строй|пром|водоканал|комбинат|завод|маш|реестр|казн|фонд)[а-яё]{0,2}$"
+)
 
 
 def _inside_marks(text: str, at: int) -> bool:

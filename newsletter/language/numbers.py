@@ -98,6 +98,7 @@ def _any_of(listed: Iterable[str]) -> str:
     return "(?:" + "|".join(sorted(listed, key=len, reverse=True)) + ")(?![а-яё])"
 
 
+UNIT_WORD = _any_of(_UNITS)
 _TEEN = _any_of(word for word, value in COUNT_WORDS.items() if 10 <= value < 20)
 _BELOW_HUNDRED = rf"(?:{_any_of(_TENS)}(?: {_any_of(_UNITS)})?|{_TEEN})"
 COUNT_WORD = rf"(?:{_any_of(_HUNDREDS)}(?: (?:{_BELOW_HUNDRED}|{_any_of(_UNITS)}))?|{_BELOW_HUNDRED})"
@@ -174,10 +175,20 @@ ORDINALS: dict[str, int] = {
     "восьм": 8,
     "девят": 9,
     "десят": 10,
+    "одиннадцат": 11,
+    "двенадцат": 12,
+    "пятнадцат": 15,
     "двадцат": 20,
+    "тридцат": 30,
+    "сороков": 40,
+    "пятидесят": 50,
     "сот": 100,
 }
-ORDINAL = "(?:" + "|".join(ORDINALS) + ")(?:ый|ий|ой|ая|ья|ое|ье|ого|ьего|ом|ьем|ьей|ую|ью|ому|ьему|ым|ьим)"
+ORDINAL = (
+    "(?:"
+    + "|".join(sorted(ORDINALS, key=len, reverse=True))
+    + ")(?:ый|ий|ой|ая|ья|ое|ье|ого|ьего|ом|ьем|ьей|ую|ью|ому|ьему|ым|ьим)"
+)
 
 
 def value_of(number: str, scale: str = "") -> Decimal:
@@ -225,4 +236,5 @@ def count_of(written: str) -> int:
 
 def ordinal_of(written: str) -> int:
     """Return the number of an ordinal in any case: "восьмой" is 8."""
-    return next((number for stem, number in ORDINALS.items() if written.lower().startswith(stem)), 0)
+    lower = written.lower()
+    return next((ORDINALS[stem] for stem in sorted(ORDINALS, key=len, reverse=True) if lower.startswith(stem)), 0)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from newsletter.language.cities import CITIES, IRREGULAR_CITIES
 from newsletter.language.declension import case_forms
+from newsletter.language.table import words
 
 # «Азия» before «СНГ»: a country stands once, under the part of the world that a Russian reader expects.
 _COUNTRIES = {
@@ -53,9 +54,14 @@ _COUNTRIES = {
         Хабаровский край, Хакасия, Челябинская область, Чечня, Чувашия, Чукотка, Якутия, Ярославская область, Югра,
         Подмосковье, Кубань, Урал, Сибирь, Дальний Восток, Поволжье, Приморье, Прикамье, Забайкалье, Северный Кавказ,
         Камчатка, Сахалин, Ямал, Ставрополье, Черноземье, Севастополь, Ненецкий автономный округ,
-        Ямало-Ненецкий автономный округ, Ханты-Мансийский автономный округ, Еврейская автономная область, Кузбасс,
+        Ямало-Ненецкий автономный округ, Чукотский автономный округ, Ханты-Мансийский автономный округ, Кузбасс,
+        Еврейская автономная область,
         Луганская Народная Республика, Донецкая Народная Республика, Запорожская область, Херсонская область""",
 }
+_REPUBLICS = words("""
+Адыгея Алтай Башкортостан Бурятия Дагестан Ингушетия Калмыкия Карелия Крым Мордовия Татарстан Тыва Удмуртия Хакасия
+Чувашия Армения Молдова Узбекистан Таджикистан Сербия
+""")
 # Other names of the same place: what is shown stands first.
 _SAME_PLACE = {
     "ОАЭ": ("Объединенные Арабские Эмираты", "Объединённые Арабские Эмираты", "Эмираты"),
@@ -69,6 +75,8 @@ _SAME_PLACE = {
     "Египет": ("Арабская Республика Египет",),
     "Великобритания": ("Соединенное Королевство",),
     "Алма-Ата": ("Алмата",),
+    "Санкт-Петербург": ("Петербург",),
+    **{name: (f"Республика {name}",) for name in _REPUBLICS},
 }
 _IRREGULAR = {
     "Объединенные Арабские Эмираты": ("Объединенных Арабских Эмиратов", "Объединенных Арабских Эмиратах"),
@@ -86,6 +94,7 @@ _IRREGULAR = {
     "Шри-Ланка": ("Шри-Ланки", "Шри-Ланке", "Шри-Ланку", "Шри-Ланкой"),
     "Коста-Рика": ("Коста-Рики", "Коста-Рике", "Коста-Рику", "Коста-Рикой"),
     "Республика Коми": ("Республику Коми", "Республике Коми", "Республики Коми"),
+    **{f"Республика {name}": (f"Республику {name}", f"Республике {name}", f"Республики {name}") for name in _REPUBLICS},
     "Арабская Республика Египет": ("Арабскую Республику Египет", "Арабской Республике Египет"),
     "Пуэрто-Рико": (),
     "Кабо-Верде": (),
@@ -122,6 +131,12 @@ _OWN_NAME = frozenset(
 
 _WORD = re.compile(r"[А-Яа-яЁё]+(?:[’-][А-Яа-яЁё]+)*")
 _MAX_WORDS = 3  # «Объединенные Арабские Эмираты»
+
+
+_SHARED = re.compile(
+    r"(?P<adjectives>[А-ЯЁ][а-яё-]+(?:ая|ой|ую|ий|ого|ом)(?:,\s+[А-ЯЁ][а-яё-]+(?:ая|ой|ую|ий|ого|ом))*\s+и\s+"
+    r"[А-ЯЁ][а-яё-]+(?:ая|ой|ую|ий|ого|ом))\s+(?P<noun>област(?:и|ях|ей)|кра(?:я|ях|ёв))(?![а-яё])"
+)
 
 
 class Place(NamedTuple):
@@ -171,21 +186,38 @@ def _table() -> dict[str, tuple[str, str, bool, bool]]:
 def find_places(text: str) -> list[Place]:
     """Return the places and parts of the world that a text names, in order; of several readings the longest."""
     table = _table()
-    words = list(_WORD.finditer(text))
+    found = list(_WORD.finditer(text))
     places: list[Place] = []
     at = 0
-    while at < len(words):
-        for size in range(min(_MAX_WORDS, len(words) - at), 0, -1):
-            start, end = words[at].start(), words[at + size - 1].end()
+    while at < len(found):
+        for size in range(min(_MAX_WORDS, len(found) - at), 0, -1):
+            start, end = found[at].start(), found[at + size - 1].end()
             if known := table.get(re.sub(r"\s+", " ", text[start:end])):
                 places.append(Place(start, end, *known))
                 at += size - 1
                 break
         at += 1
+    return sorted([*places, *_shared_noun(text)])
+
+
+def _shared_noun(text: str) -> list[Place]:
+    """Return the places of «Самарская и Нижегородская области», which share their noun."""
+    places: list[Place] = []
+    for found in _SHARED.finditer(text):
+        ending, noun = ("ая", "область") if found["noun"].startswith("област") else ("ий", "край")
+        for adjective in re.finditer(r"[А-ЯЁ][а-яё-]+", found["adjectives"]):
+            stem = re.sub(r"(?:ая|ой|ую|ий|ого|ом|ому)$", "", adjective.group())
+            if known := _table().get(f"{stem}{ending} {noun}"):
+                start = found.start() + adjective.start()
+                places.append(Place(start, start + len(adjective.group()), *known))
     return places
 
 
 def is_nominative(text: str, place: Place) -> bool:
     """Claim that a place stands in the nominative, as a subject does (or in the accusative that looks the same)."""
     written = text[place.start : place.end]
-    return written == place.name or written in _SAME_PLACE.get(place.name, ())
+    return (
+        written == place.name
+        or (written[-2:] in {"ая", "ий"} and place.name.startswith(written))
+        or written in _SAME_PLACE.get(place.name, ())
+    )
