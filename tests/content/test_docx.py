@@ -196,6 +196,20 @@ def test_a_file_larger_than_20_mb_is_refused(tmp_path: Path) -> None:
     assert "20 MB" in refused(tmp_path, word_file(LEAD) + bytes(20 * 1024 * 1024)).message
 
 
+def test_a_packing_that_no_word_processor_uses_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lzma.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as file:
+        file.writestr("[Content_Types].xml", "<Types/>")
+        file.writestr("word/document.xml", "<a/>")
+    assert "packed" in refused(tmp_path, path.read_bytes()).message
+
+
+def test_an_encoding_that_no_word_processor_writes_is_an_input_error(tmp_path: Path) -> None:
+    for encoding in ("utf-7", "utf-32", "rot13", "no-such", "zlib_codec"):
+        part = f'<?xml version="1.0" encoding="{encoding}"?><a/>'
+        assert "damaged" in refused(tmp_path, word_file(LEAD, parts={"word/styles.xml": part})).message
+
+
 def test_an_encrypted_part_is_refused(tmp_path: Path) -> None:
     data = bytearray(word_file(LEAD))
     at = data.index(b"PK\x01\x02")  # the first record of the directory; its flags stand eight bytes on
@@ -216,7 +230,7 @@ def test_depth_has_an_end(tmp_path: Path) -> None:
 
 
 def test_length_has_an_end(tmp_path: Path) -> None:
-    assert "longer than a news item" in refused(tmp_path, word_file(LEAD + "<w:p/>" * 100_001)).message
+    assert "longer than a news item" in refused(tmp_path, word_file(LEAD + "<w:p/>" * 40_001)).message
 
 
 def test_what_is_there_twice_for_old_versions_of_word_is_read_once(tmp_path: Path) -> None:
