@@ -32,10 +32,14 @@ from newsletter.content.text import parse_text
 from newsletter.errors import InputError
 
 MAX_ENTRIES = 50  # a digest has a handful; a feed of a whole year is not what somebody means to send
-_DECLARATION = re.compile(r"<\?xml\b[^>]{0,200}\?>")
+_DECLARATION = re.compile(r"\A<\?xml\b[^>]*\?>")
+_ROOT = re.compile(r"<\w")
 _ENCODING = re.compile(rb"<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})")
 _TAG = re.compile(r"<[a-zA-Z!/]")
 _RUBRIC = 40  # characters
+# What a character reference brings in behind decode.py's back.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufdd0-\ufdef\ufffe\uffff\U0001fffe\U0001ffff]")
+_BREAK = re.compile("\r\n?|[\u2028\u2029]")
 
 Entry = Mapping[str, object]
 
@@ -56,7 +60,8 @@ def read_feed(text: str, *, shown: str, item: Path, root: Path, zone: tzinfo = U
     source = _DECLARATION.sub(lambda found: "\n" * found.group().count("\n"), source, count=1)
     lines = find_entries(source, shown=shown, first_line=first_line)
     # A stream of bytes: a string or bytes would be opened when a file of that name exists, or fetched.
-    feed = feedparser.parse(io.BytesIO(source.encode()), sanitize_html=False, resolve_relative_uris=False)
+    stream = io.BytesIO(_with_flat_head(source).encode())
+    feed = feedparser.parse(stream, sanitize_html=False, resolve_relative_uris=False)
     entries = cast("list[Entry]", feed.entries)
     if not feed.version:
         raise InputError("is XML, but no RSS or Atom feed", path=shown, fix="name a feed, or save the text as .html")
@@ -113,7 +118,7 @@ class _Entry:
     def blocks(self) -> tuple[Block, ...]:
         source, line = self.body()
         if not _TAG.search(source):
-            return parse_text(html.unescape(source), shown=self.shown, first_line=line, is_titled=False).blocks
+            return parse_text(_clean(html.unescape(source)), shown=self.shown, first_line=line, is_titled=False).blocks
         tree = parse_markup(source, shown=self.shown, first_line=line)
         return read_blocks(tree, Page(shown=self.shown, picture=self.picture, base=self.base))
 
@@ -174,7 +179,18 @@ class _Entry:
 def _word(entry: Entry, key: str) -> str:
     # feedparser's own get() looks for relatives of a key that is missing, and warns.
     value = dict.get(cast("dict[str, object]", entry), key, "")
-    return value if isinstance(value, str) else ""
+    return _clean(value) if isinstance(value, str) else ""
+
+
+def _clean(words: str) -> str:
+    return _CONTROL.sub("", _BREAK.sub("\n", words))
+
+
+def _with_flat_head(source: str) -> str:
+    """Return the feed with single spaces before its root: in blank lines there feedparser is quadratic."""
+    root = _ROOT.search(source)
+    head = source[: root.start()] if root else ""
+    return re.sub(r"\s+", " ", head) + source[len(head) :]
 
 
 def _plain_words(words: str) -> str:

@@ -12,7 +12,9 @@ from xml.parsers import expat
 from newsletter.errors import InputError
 
 MAX_DEPTH = 100  # elements
+MAX_NAME = 2_000  # characters; feedparser looks for an address in a name, quadratic in its length
 _ENTRIES = frozenset({"item", "entry"})
+_PEOPLE = frozenset({"author", "creator", "contributor", "editor", "managingeditor", "owner", "publisher", "webmaster"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +44,7 @@ class _Scan:
         self.entries: list[EntryLines] = []
         self.open: list[str] = []
         self.depth = 0  # at which the current entry stands, 0 outside one
+        self.named = 0  # characters in an element that names somebody
         self.parser = expat.ParserCreate()
         self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.StartElementHandler = self._start
@@ -61,6 +64,7 @@ class _Scan:
 
     def _start(self, tag: str, attributes: Mapping[str, str]) -> None:
         name = tag.rpartition(":")[2].lower()
+        self.named = self.named if _PEOPLE.intersection(self.open) else 0
         self.open.append(name)
         if len(self.open) > MAX_DEPTH:
             raise InputError(
@@ -81,6 +85,10 @@ class _Scan:
         self.open.pop()
 
     def _words(self, words: str) -> None:
+        self.named += len(words) if _PEOPLE.intersection(self.open) else 0
+        if self.named > MAX_NAME:
+            what = f"a name here has more than {MAX_NAME:,} characters"
+            raise InputError(what, path=self.shown, line=self._line(), fix="shorten it")
         if self.depth and len(self.open) > self.depth and words.strip():
             self._note()
 

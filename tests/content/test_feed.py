@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.content import load_feed, load_item, load_items
 from newsletter.content.item import Image, Link, ListBlock, NewsItem, plain
+from newsletter.content.load import load_feed, load_item, load_items
 from newsletter.errors import InputError
 
 DATA = Path(__file__).parents[1] / "data" / "formats"
@@ -158,6 +158,26 @@ def test_a_feed_of_one_entry_is_an_item_and_of_two_is_not(tmp_path: Path) -> Non
 def test_a_link_that_no_mail_can_carry_is_left_out(tmp_path: Path, address: str) -> None:
     (item,) = load(tmp_path, rss(f"<title>А</title><link>{address}</link><description>Б.</description>"))
     assert item.link == ""
+
+
+def test_line_ends_and_controls_written_as_references_reach_no_title(tmp_path: Path) -> None:
+    title = "<title>Цех&#13;&#10;Bcc: a@b.example&#8232;и&#129; склад</title>"
+    (item,) = load(tmp_path, rss(title + "<description>Слово&amp;#13;дня.</description>"))
+    assert (item.title, plain(item.lead)) == ("Цех Bcc: a@b.example и склад", "Слово дня.")
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "utf-16", "zlib_codec"])
+def test_a_long_declaration_is_taken_away_like_any_other(tmp_path: Path, encoding: str) -> None:
+    feed = rss("<title>Цех</title>").replace("?>", f"{' ' * 400}encoding='{encoding}'?>", 1)
+    assert [item.title for item in load(tmp_path, feed)] == ["Цех"]
+
+
+def test_what_feedparser_reads_in_quadratic_time_stays_short(tmp_path: Path) -> None:
+    name = "a" * 1_500
+    with pytest.raises(InputError, match="name here"):
+        load(tmp_path, rss(f"<title>Цех</title><author>{name}<x/>{name}</author>"))
+    feed = rss("<title>Цех</title>").replace("?>", "?>" + "\n" * 200_000, 1)
+    assert [item.origin.line for item in load(tmp_path, feed)] == [200_003]
 
 
 def test_scripts_in_an_entry_are_gone(tmp_path: Path) -> None:
