@@ -14,7 +14,6 @@ from pathlib import Path
 
 from newsletter.content.item import Link, NewsItem, Origin, Paragraph, Span, Text
 from newsletter.content.keys import KEYS, Value, WrongValueError
-from newsletter.content.markdown import parse_markdown
 from newsletter.content.spans import join, text_of
 from newsletter.errors import ConfigError, InputError
 from newsletter.settings_source import line_of, lines_of, parse_toml
@@ -143,6 +142,8 @@ def _intro(words: str, source: str, line: int, shown: str) -> Text:
     """Return the introduction's Markdown: paragraphs, which become one text with a blank line between them."""
     opening = source.split("\n")[line - 1].rstrip()
     first_line = line + opening.endswith(('"""', "'''"))
+    from newsletter.content.markdown import parse_markdown  # the parser is not needed to hold an issue
+
     draft = parse_markdown(words, shown=shown, first_line=first_line, item=Path(FILE), root=Path())
     parts: list[Text] = []
     for block in draft.blocks:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Generator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from newsletter.workspace import Workspace
@@ -13,6 +14,10 @@ from newsletter.workspace import Workspace
 ROOT = Path(__file__).resolve().parents[1]
 # The one reason that CI accepts: `make test` runs the suite under every interpreter that it finds.
 ALLOWED_SKIP = "needs Python"
+
+# How long an example takes says something about the machine's other work, and about who first loads a model.
+hypothesis.settings.register_profile("newsletter", deadline=None)
+hypothesis.settings.load_profile("newsletter")
 
 
 @pytest.fixture(autouse=True)

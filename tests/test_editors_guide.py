@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from newsletter.check import IDS
-from newsletter.content import load_item
 from newsletter.content.front import split_front
 from newsletter.content.item import FigureGroup, NewsItem
 from newsletter.content.keys import KEYS
+from newsletter.content.load import load_item
 from newsletter.issue_file import ISSUE_KEYS, parse_issue_file
 from newsletter.language.typography import typeset_text
 from newsletter.settings import Typography

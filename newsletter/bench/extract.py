@@ -14,8 +14,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
-from newsletter.content import load_item
 from newsletter.content.item import Figure, NewsItem, Quote, plain
+from newsletter.content.load import load_item
 from newsletter.content.trust import is_trusted
 from newsletter.errors import InputError
 from newsletter.language.numbers import NUMBER, SCALE, value_of

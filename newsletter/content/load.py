@@ -12,7 +12,6 @@ from newsletter.content.draft import Draft
 from newsletter.content.front import Front, split_front
 from newsletter.content.item import NewsItem
 from newsletter.content.text import parse_text
-from newsletter.content.understand import understand
 from newsletter.errors import InputError
 
 _MARKDOWN = frozenset({".md", ".markdown"})
@@ -44,7 +43,7 @@ def load_item(path: Path, *, root: Path, title: str = "") -> NewsItem:
     draft, front = _read(path, suffix, root, shown)
     if not draft.blocks and not draft.title:
         raise InputError("there are no words in this file", path=shown, fix="write the news item")
-    return understand(draft, front, shown=shown, title=title)
+    return _understood(draft, front, shown=shown, title=title)
 
 
 def load_feed(path: Path, *, root: Path, zone: tzinfo = UTC) -> tuple[NewsItem, ...]:
@@ -58,7 +57,7 @@ def load_feed(path: Path, *, root: Path, zone: tzinfo = UTC) -> tuple[NewsItem, 
     data = read_bytes(path, shown)
     text = decode(data, shown, named=named_encoding(data))
     drafts = read_feed(text, shown=shown, item=path, root=root, zone=zone)
-    return tuple(understand(draft, front, shown=shown, title="") for draft, front in drafts)
+    return tuple(_understood(draft, front, shown=shown, title="") for draft, front in drafts)
 
 
 def load_items(paths: Sequence[Path], *, root: Path, zone: tzinfo = UTC) -> tuple[NewsItem, ...]:
@@ -114,3 +113,9 @@ def _shown(path: Path, root: Path) -> str:
         return path.resolve().relative_to(root.resolve()).as_posix()
     except (ValueError, OSError, RuntimeError):
         return str(path)
+
+
+def _understood(draft: Draft, front: Front, *, shown: str, title: str) -> NewsItem:
+    from newsletter.content.understand import understand  # half a second of patterns, for who reads an item
+
+    return understand(draft, front, shown=shown, title=title)

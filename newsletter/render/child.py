@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from newsletter.content import load_items
 from newsletter.content.item import NewsItem
+from newsletter.content.load import load_items
 from newsletter.content.picture import Picture
 from newsletter.content.publishing import publish
 from newsletter.errors import CompileError, InputError, NewsletterError, UsageError

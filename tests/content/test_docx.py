@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.content import load_item
 from newsletter.content.item import Heading, Image, Link, ListBlock, NewsItem, Paragraph, Quote, Table, plain
+from newsletter.content.load import load_item
 from newsletter.errors import InputError
 from tests.word_files import paragraph, picture, run, styles, table, word_file, zipped
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.content import load_item
 from newsletter.content.item import (
     Heading,
     Image,
@@ -22,6 +21,7 @@ from newsletter.content.item import (
     Text,
     plain,
 )
+from newsletter.content.load import load_item
 from newsletter.errors import InputError
 
 DATA = Path(__file__).parents[1] / "data" / "formats"

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.content import load_item, load_items
 from newsletter.content.item import (
     Block,
     FigureGroup,
@@ -24,6 +23,7 @@ from newsletter.content.item import (
     Table,
     plain,
 )
+from newsletter.content.load import load_item, load_items
 from newsletter.errors import InputError
 
 ITEMS = sorted(
@@ -189,7 +189,7 @@ def test_items_come_in_the_order_asked_for(tmp_path: Path) -> None:
 def test_a_plain_item_loads_no_library_of_another_format(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(f"# Заголовок\n\n{LEAD}", encoding="utf-8")
     code = (
-        "import sys; from pathlib import Path; from newsletter.content import load_items; "
+        "import sys; from pathlib import Path; from newsletter.content.load import load_items; "
         "load_items([Path('a.md')], root=Path()); "
         "print(sorted({'nh3', 'mammoth', 'feedparser', 'lxml'} & set(sys.modules)))"
     )

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.content import load_item
 from newsletter.content.draft import Draft
 from newsletter.content.item import (
     Block,
@@ -21,6 +20,7 @@ from newsletter.content.item import (
     Table,
     plain,
 )
+from newsletter.content.load import load_item
 from newsletter.content.markdown import parse_markdown
 from newsletter.errors import InputError
 

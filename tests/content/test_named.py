@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.content import load_item
 from newsletter.content.facts import Passage
 from newsletter.content.item import NewsItem, Origin
+from newsletter.content.load import load_item
 from newsletter.content.named import find_organisations, find_people
 from newsletter.language import recogniser
 from newsletter.language.institutions import find_institutions

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from newsletter.bench.extract import same
-from newsletter.content import load_item
 from newsletter.content.item import NewsItem, plain
+from newsletter.content.load import load_item
 
 pytestmark = pytest.mark.real_item
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.content import load_item
 from newsletter.content.item import NewsItem, Paragraph, Quote, plain
+from newsletter.content.load import load_item
 from newsletter.content.mending import mend_body
 from newsletter.content.polish import mends_of, polish_item
 from newsletter.content.text import parse_text

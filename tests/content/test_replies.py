@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.content import load_item
 from newsletter.content.item import NewsItem, Paragraph, plain
+from newsletter.content.load import load_item
 
 
 def item(folder: Path, text: str) -> NewsItem:

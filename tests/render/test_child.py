@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,3 +83,10 @@ def test_missing_item_is_an_input_error(request_for: Callable[..., CompileReques
 def test_key_is_the_path_in_the_workspace_or_the_absolute_one(tmp_path: Path) -> None:
     assert issue_key([tmp_path / "content" / "a.md"], tmp_path) == "content/a.md"
     assert issue_key([Path("/elsewhere/a.md")], tmp_path) == "/elsewhere/a.md"
+
+
+def test_the_parent_of_a_compile_does_not_wait_for_the_rules_patterns() -> None:
+    heavy = ("newsletter.content.understand", "newsletter.content.markdown", "PIL", "mjml", "premailer")
+    code = f"import sys, newsletter.cli.compiling; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

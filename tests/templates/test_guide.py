@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.content import load_item
 from newsletter.content.item import NewsItem
+from newsletter.content.load import load_item
 from newsletter.errors import NewsletterError
 from newsletter.issue import Issue
 from newsletter.render import compile_issue
