@@ -21,6 +21,7 @@ from newsletter.language.recogniser import Entity
 _PART = re.compile(r"[А-ЯЁA-Z][а-яёa-z’'-]*[а-яёa-z]|[А-ЯЁA-Z](?=\.)", re.UNICODE)
 
 
+_MAX_SPANS = 500  # each is compared with all others; a press item has some thirty
 _Same = Callable[[str, str], bool]
 
 
@@ -117,13 +118,16 @@ def _merged(own: Sequence[_Span], seen: Sequence[_Span]) -> list[_Span]:
 def _each_once(texts: Sequence[Passage], spans: Sequence[_Span], same: _Same) -> tuple[Named, ...]:
     """Return each name once, in its fullest form, in the order in which these forms stand in the text."""
     groups: list[list[_Span]] = []
-    for span in sorted(spans):
+    by_words: dict[str, list[_Span]] = {}
+    for span in sorted(spans)[:_MAX_SPANS]:
         words = _words(texts, span)
+        if words in by_words:
+            continue
         group = next((group for group in groups if any(same(words, _words(texts, other)) for other in group)), None)
         if group is None:
-            groups.append([span])
-        else:
-            group.append(span)
+            groups.append(group := [])
+        group.append(span)
+        by_words[words] = group
     fullest = sorted(
         max(group, key=lambda one: (_fullness(_words(texts, one)), (-one.passage, -one.start))) for group in groups
     )

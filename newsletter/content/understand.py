@@ -47,7 +47,7 @@ from newsletter.language.recogniser import Entity, find_entities
 # would make an hour of a hostile file.
 _MAX_PARAGRAPH = 5_000  # characters
 _MAX_PARAGRAPHS = 400
-_MAX_RECOGNISED = 100_000  # characters; the models read some 100,000 a second
+_MAX_RECOGNISED = 50_000  # characters; the models read some 50,000 a second
 
 
 def understand(draft: Draft, front: Front, *, shown: str, title: str) -> NewsItem:
