@@ -137,7 +137,7 @@ def _in_guillemets(text: str) -> Iterator[tuple[int, int]]:
     for found in _WITH_FORM.finditer(text):
         yield found.start("form"), found.end()
     for found in _WITH_NOUN.finditer(text):
-        if _THING.search(text[: found.start()]):  # «конкурс стартапов «Тяга»»
+        if _THING.search(text[max(0, found.start() - 60) : found.start()]):  # «конкурс стартапов «Тяга»»
             continue
         form = re.search(r"[А-ЯЁ]{2,6}\s+$", text[found.start() : found.start("name") - 1])
         yield found.start("name") - 1 - (len(form.group()) if form else 0), found.end()
@@ -202,7 +202,7 @@ def organisation_around(text: str, start: int, end: int) -> Iterator[tuple[int, 
     words = text[start:end]
     if named := re.search(rf"(?:(?P<form>{_FORM})\s+)?{_NAME}", words):
         begin = start + named.start()
-        if not _THING.search(text[:begin]):
+        if not _THING.search(text[max(0, begin - 60) : begin]):
             yield begin, start + named.end()
         return
     if post := _POST.match(words):
