@@ -10,42 +10,29 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
-from types import TracebackType
 from typing import Any, cast
 
-from jinja2 import (
-    FileSystemLoader,
-    StrictUndefined,
-    TemplateNotFound,
-    TemplateSyntaxError,
-    UndefinedError,
-    nodes,
-)
+from jinja2 import FileSystemLoader, Undefined, nodes
 from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.environment import Environment
-from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.ext import Extension
-from jinja2.filters import FILTERS as STOCK_FILTERS
 from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.tests import TESTS as STOCK_TESTS
 from markupsafe import Markup
 
 from newsletter.errors import TemplateError
 from newsletter.language.amounts import money, number_text, share, times
 from newsletter.language.plurals import plural
 from newsletter.render.captures import refuse_branches
-from newsletter.render.cards import Card
 from newsletter.render.compiled import Step
 from newsletter.render.plaintext import TEXT_FILTERS, Notes
+from newsletter.render.printing import CONCAT, assert_printable, operand, refuse_markup, watch_concats, watched
 from newsletter.render.richtext import inline
 from newsletter.render.slots import ALLOWED_FILTERS, Namespace, Slot, Tokens, refuse
-from newsletter.render.view import Bar, Bars, IssueView, ItemView, LineView, attributes
-from newsletter.settings import Brand, Office
+from newsletter.render.template_fault import Unknown, shown, translated
 
 # The names a template may use; templates/README.md documents each, and a test compares.
 VARIABLES = ("issue", "item", "office", "brand", "variant", "archive", "subscriber", "links", "notes")
@@ -122,7 +109,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         """Jinja's own seam between parsing and compiling: the one place where the tree can be looked through."""
         tree = super()._parse(source, name, filename)
-        refuse_branches(tree, _shown(name or ""))
+        refuse_branches(tree, shown(name or ""))
+        watch_concats(tree)
         return tree
 
     def join_path(self, template: str, parent: str) -> str:
@@ -149,7 +137,7 @@ class TemplateSet:
         try:
             return environment.get_template(name).render(context)
         except Exception as error:
-            raise _translated(error, name, context, loader) from error
+            raise translated(error, name, context, loader.sources, environment) from error
         finally:
             self.read |= loader.sources
 
@@ -180,7 +168,7 @@ def _environment(loader: _Loader, tokens: Tokens, *, escaped: bool, marked: bool
     environment = _Sandbox(
         loader=loader,
         autoescape=escaped,
-        undefined=StrictUndefined,
+        undefined=Unknown,
         finalize=functools.partial(_printed, tokens, escaped),
         trim_blocks=True,
         lstrip_blocks=True,
@@ -195,13 +183,16 @@ def _environment(loader: _Loader, tokens: Tokens, *, escaped: bool, marked: bool
     environment.filters |= FILTERS
     filters: dict[str, Callable[..., Any]] = environment.filters
     for name, function in list(filters.items()):
-        environment.filters[name] = _guarded(function, f"|{name}", tokens)
+        environment.filters[name] = _guarded(watched(name, function), f"|{name}", tokens)
     for name, test in list(environment.tests.items()):
         environment.tests[name] = _guarded(cast(Callable[..., Any], test), f"is {name}", tokens)
     stock_default = environment.filters["default"]
     for name in ALLOWED_FILTERS:
         environment.filters[name] = _slot_filter(name, stock_default)
     environment.filters["d"] = environment.filters["default"]
+    environment.filters[CONCAT] = operand
+    if not escaped:
+        environment.filters["inline"] = refuse_markup
     return environment
 
 
@@ -212,7 +203,8 @@ def _printed(tokens: Tokens, escaped: bool, value: object) -> object:
         return Markup(token) if escaped else token  # noqa: S704 - ASCII letters and digits
     if isinstance(value, Namespace):
         str(value)
-    return "" if value is None else value
+    assert_printable(value)
+    return value
 
 
 def _guarded(function: Callable[..., Any], what: str, tokens: Tokens) -> Callable[..., Any]:
@@ -250,90 +242,12 @@ def _slot_filter(name: str, stock_default: Callable[..., Any]) -> Callable[..., 
 
 def _step(name: str, args: tuple[object, ...]) -> Step:
     wanted = 2 if name == "phrase" else 1
+    for arg in args:
+        if isinstance(arg, Undefined):
+            str(arg)  # says which name is unknown
     texts = tuple(arg for arg in args if isinstance(arg, str))
     if len(args) != wanted or len(texts) != wanted:
         raise TemplateError(f"|{name} takes {wanted} text{'s' if wanted > 1 else ''} in quotes")
     if name == "phrase" and texts[0].count("{}") != 1:
         raise TemplateError('|phrase needs one {} in its first text, such as "Здравствуйте, {}!"')
     return Step(name=name, args=tuple(str(text) for text in texts))  # type: ignore[arg-type]
-
-
-def _translated(error: Exception, name: str, context: Mapping[str, object], loader: _Loader) -> TemplateError:
-    """Turn whatever a render raised into one line with template and line."""
-    place = _template_place(error.__traceback__, loader)
-    path, line = place or (name, 0)
-    if isinstance(error, TemplateSyntaxError):
-        path, line = error.name or name, error.lineno
-    if isinstance(error, TemplateError):
-        return TemplateError(error.message, path=error.path or _shown(path), line=error.line or line, fix=error.fix)
-    message, fix = _sentence(error, context)
-    return TemplateError(message, path=_shown(path), line=line, fix=fix)
-
-
-_RUNAWAYS: dict[type[Exception], tuple[str, str]] = {
-    RecursionError: ("this template includes itself, directly or through another", "take one include out"),
-    MemoryError: ("this template makes more text than a mail can hold", "look for a string that is repeated"),
-}
-
-
-def _sentence(error: Exception, context: Mapping[str, object]) -> tuple[str, str]:
-    """Return what is wrong, and the way out."""
-    if isinstance(error, TemplateNotFound):
-        return f"there is no template {error.name!r}", "check the name and the folders of templates/"
-    for kind, said in _RUNAWAYS.items():
-        if isinstance(error, kind):
-            return said
-    message = str(error.message if isinstance(error, TemplateSyntaxError) else error).rstrip(".")
-    if isinstance(error, UndefinedError):
-        return _undefined(message, context)
-    if unknown := re.search(r"No (filter|test) named '(\w+)'", message):
-        return message, _near(unknown[2], (*FILTERS, *ALLOWED_FILTERS, *STOCK_FILTERS, *STOCK_TESTS))
-    if isinstance(error, OSError):
-        return f"this template cannot be read: {error.strerror}", "check its owner and rights"
-    is_jinjas = isinstance(error, TemplateSyntaxError | SecurityError | TemplateRuntimeError)
-    return (message if is_jinjas else f"{type(error).__name__}: {message}"), ""
-
-
-def _template_place(trace: TracebackType | None, loader: _Loader) -> tuple[str, int] | None:
-    """Return template and line of the innermost template frame (Jinja rewrites tracebacks to them)."""
-    place = None
-    while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if name in loader.sources:
-            place = (name, trace.tb_lineno)
-        trace = trace.tb_next
-    return place
-
-
-def _shown(name: str) -> str:
-    return f"templates/{name}"
-
-
-# The records that templates see, by the name that templates call them.
-_VIEWS = {
-    "ItemView": ("item", ItemView),
-    "IssueView": ("issue", IssueView),
-    "Card": ("a card", Card),
-    "Bars": ("item.series", Bars),
-    "Bar": ("a point", Bar),
-    "LineView": ("a line", LineView),
-    "Office": ("office", Office),
-    "Brand": ("brand", Brand),
-}
-
-
-def _undefined(message: str, context: Mapping[str, object]) -> tuple[str, str]:
-    """Say an undefined name in the words of templates, with the nearest known one."""
-    wrong = re.search(r"'(\w+)' is undefined", message)
-    if wrong:
-        return message, _near(wrong[1], context)
-    lacking = re.search(r"'[\w.]*?(\w+) object' has no attribute '(\w+)'", message)
-    if not lacking:
-        return message, "templates/README.md lists all names"
-    shown, record = _VIEWS.get(lacking[1], (f"a {lacking[1].removesuffix('View').lower()}", None))
-    return f"{shown} has no {lacking[2]!r}", _near(lacking[2], attributes(record) if record else ())
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), 1)
-    return f"did you mean {near[0]}? templates/README.md lists all names" if near else "templates/README.md lists all"
