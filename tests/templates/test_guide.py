@@ -131,7 +131,7 @@ def static(compilation: Compilation) -> bytes:
 def test_the_guide_has_steps_and_mistakes() -> None:
     assert len(STEPS) == 16
     assert len(STEPS) == GUIDE.count("\n**")
-    assert len(MISTAKES) == 12
+    assert len(MISTAKES) == 13
 
 
 def test_a_copied_theme_works_before_anything_is_changed(tmp_path: Path) -> None:
@@ -227,11 +227,11 @@ def test_the_accent_for_dark_grounds_can_be_made_as_press_makes_it(tmp_path: Pat
     shutil.copy(TEMPLATES / "press" / "palette.jinja", folder / "quiet")
     head = folder / "quiet" / "head.mjml"
     source = head.read_text(encoding="utf-8")
-    assert "#8fd0da" in source
-    head.write_text(f"{imported}\n{source.replace('#8fd0da', printed)}", encoding="utf-8")
+    assert "#9cdbe5" in source
+    head.write_text(f"{imported}\n{source.replace('#9cdbe5', printed)}", encoding="utf-8")
     mail = mail_of(letter_of(BARE, theme="quiet"), folder)
     assert re.search(r"\.txt \.big \{ color: #[0-9a-f]{6} !important", mail.html)
-    assert "#8fd0da" not in mail.html
+    assert "#9cdbe5" not in mail.html
 
 
 @pytest.mark.parametrize(("written", "said"), MISTAKES, ids=[said for _, said in MISTAKES])
