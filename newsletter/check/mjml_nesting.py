@@ -10,6 +10,7 @@ from newsletter.check.markup import Token
 from newsletter.check.mjml_components import components, parents_of
 from newsletter.check.mjml_tree import Document, Node, read_mjml
 from newsletter.check.template_place import place_of
+from newsletter.render.slots import without_marks
 
 
 def find(subject: Checked) -> Iterator[Finding]:
@@ -61,5 +62,5 @@ def _either(names: tuple[str, ...]) -> str:
 
 
 def _short(text: str) -> str:
-    words = " ".join(text.split())
+    words = " ".join(without_marks(text).split())
     return words if len(words) <= 40 else words[:39] + "…"

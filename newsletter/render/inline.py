@@ -19,14 +19,17 @@ from newsletter.errors import InputError, TemplateError
 DOCTYPE = "<!DOCTYPE html>"
 _RESET_STYLE = '<style type="text/css">'
 _URL = re.compile(r"""(\b(?:href|src|background)\s*=\s*)(["'])(https?://[^"']*)\2""", re.IGNORECASE)
-_REMOTE_CSS = re.compile(r"@import\b|<link\b[^>]*\bstylesheet\b", re.IGNORECASE)
+_REMOTE_CSS = re.compile(
+    r"<style\b[^>]*>(?:(?!</style\b).)*?(?P<rule>@import)\b|(?P<link><link\b[^>]*\bstylesheet\b[^>]*>)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def inline_css(source: str, *, path: str) -> str:
     """Return the finished HTML document. Raises TemplateError when it would make readers' programs fetch styles."""
     if remote := _REMOTE_CSS.search(source):
         raise TemplateError(
-            f"{remote[0]} fetches styles from the network",
+            f"{remote['rule'] or remote['link']} fetches styles from the network",
             path=path,
             fix="put the rules into mj-style; use fonts that readers have",
         )

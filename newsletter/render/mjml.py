@@ -9,11 +9,15 @@ child process this runs in.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.errors import CompileError, TemplateError
+from newsletter.render.mjml_style import Locate, check_css, check_styles
+from newsletter.render.slots import without_marks
+
+__all__ = ["Locate", "to_html"]
 
 MAX_DEPTH = 200  # elements; mrml's recursion dies somewhere between 1,000 and 20,000
 MAX_INCLUDE_DEPTH = 10
@@ -27,9 +31,7 @@ _RAW = re.compile(r"</mj-style\s*>", re.IGNORECASE)
 _INCLUDE = re.compile(r"""<mj-include\b[^>]*?\bpath\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.DOTALL)
 _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
 _POSITION = re.compile(r"at position (\d+):(\d+)")
-
-# An offset in characters of the MJML → (template, line).
-Locate = Callable[[int], tuple[str, int]]
+_HEAD_TEXTS = frozenset({"mj-raw", "mj-title", "mj-preview", "mj-style"})  # elements of the head that hold text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +46,9 @@ def to_html(source: str, *, folders: Sequence[Path], locate: Locate) -> str:
     """Compile MJML. Raises TemplateError with template and line where they can be known, CompileError for a panic."""
     import mjml  # 3 ms, but a native library: only in the compiling process
 
-    prepared = escape_bare_brackets(source, locate)
+    prepared = settle_head(escape_bare_brackets(source, locate))
     check_nesting(source, locate)
+    check_styles(source, locate)
     includes = _Includes(folders)
     includes.check(source, locate)
     try:
@@ -76,11 +79,42 @@ def _escaped_text(source: str, start: int, end: int, locate: Locate) -> str:
     text = source[start:end]
     if (bare := text.find("<")) >= 0:
         name, line = locate(start + bare)
-        near = " ".join(source[start + bare : start + bare + 40].split())
+        near = " ".join(without_marks(source[start + bare : start + bare + 200]).split("\n")[0].split())[:40]
         raise TemplateError(
             f"this is no complete tag: {near}", path=name, line=line, fix="write &lt; in text; put attributes in quotes"
         )
     return text.replace(">", "&gt;")
+
+
+def settle_head(source: str) -> str:
+    """Take the blanks before a line break out of mj-head: the library refuses a blank between two elements there.
+
+    No line is lost or won, so that places stay right.
+    """
+    pieces: list[str] = []
+    at = 0
+    inside: list[str] = []  # mj-head, and one of _HEAD_TEXTS in it
+    for start, end in _spans(source):
+        gap = source[at:start]
+        pieces += [_settled(gap) if inside == ["mj-head"] else gap, source[start:end]]
+        at = end
+        match = _MARKUP.match(source, start)
+        name = (match["name"] or "").lower() if match else ""
+        if match and match["close"] and inside[-1:] == [name]:
+            inside.pop()
+        elif (
+            match
+            and not match["close"]
+            and not match["self"]
+            and (name == "mj-head" or (inside and name in _HEAD_TEXTS))
+        ):
+            inside.append(name)
+    return "".join([*pieces, source[at:]])
+
+
+def _settled(gap: str) -> str:
+    """Return blanks from their first line break on; anything else as it is."""
+    return gap if gap.strip() else gap[gap.index("\n") :] if "\n" in gap else ""
 
 
 def _spans(source: str) -> Iterator[tuple[int, int]]:
@@ -128,8 +162,9 @@ def check_nesting(source: str, locate: Locate) -> None:
 def _mismatch(tag: _Tag, open_tags: list[_Tag], locate: Locate) -> str:
     if not open_tags:
         return f"</{tag.name}> closes nothing"
-    line = locate(open_tags[-1].offset)[1]
-    return f"</{tag.name}> stands where </{open_tags[-1].name}> is due (opened in line {line})"
+    here, (name, line) = locate(tag.offset)[0], locate(open_tags[-1].offset)
+    where = f"in line {line}" if name == here else f"at {name}:{line}"
+    return f"</{tag.name}> stands where </{open_tags[-1].name}> is due (opened {where})"
 
 
 class _Includes:
@@ -156,8 +191,11 @@ class _Includes:
             inner = _locate_in(path, text)
             is_css = path.endswith(".css")
             self.sources[path] = text if is_css else escape_bare_brackets(text, inner)
-            if not is_css:
+            if is_css:
+                check_css(text, inner)
+            else:
                 check_nesting(text, inner)
+                check_styles(text, inner)
             self.check(text, inner, (*chain, path))
 
     def load(self, path: str) -> str:

@@ -21,6 +21,9 @@ _BRANCH = (
     'print it, with a fallback such as {{ %s|phrase("Здравствуйте, {}!", "Здравствуйте!") }}; '
     "to branch on a field declare it under `variants:` and use variant.<field>"
 )
+# Of any issue: messages are cut from text whose nonce is not at hand.
+_TOKEN = re.compile(r"zqj[b-z]{4}vx\d{3}x")
+_MARK = re.compile(r"<!--xv[b-z]{4}jqz(?:b\d+\.\d+|e\d+)-->")
 
 
 def refuse(name: str, what: str) -> NoReturn:
@@ -159,6 +162,11 @@ class Tokens:
                 path=path,
                 fix="take the filter or the slicing off the text that holds subscriber.… or links.…",
             )
+
+
+def without_marks(text: str) -> str:
+    """Return rendered MJML as people may see it in a message: no token, no mark of a block (`blocks.py`)."""
+    return _TOKEN.sub("{{ … }}", _MARK.sub("", text))
 
 
 def find_nonce(texts: Iterable[str]) -> str:
