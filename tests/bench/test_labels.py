@@ -34,8 +34,14 @@ def read(label: Path) -> dict[str, Any]:
     return tomllib.loads(label.read_text(encoding="utf-8"))
 
 
-def test_there_are_forty_items() -> None:
-    assert len(LABELS) == 40
+def test_there_are_forty_items_and_eight_held_out() -> None:
+    held_out = [label for label in LABELS if label.parent.name == "heldout"]
+    assert (len(LABELS), len(held_out)) == (48, 8)
+
+
+def test_the_held_out_items_label_enough_places_to_say_something() -> None:
+    held_out = [read(label).get("places", {}) for label in LABELS if label.parent.name == "heldout"]
+    assert sum(len(named) for places in held_out for part, named in places.items() if part != "not_destinations") >= 15
 
 
 @every_label
