@@ -12,12 +12,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.content.item import Block, Figure, FigureGroup, ListBlock, NewsItem, Paragraph, Quote, Span, Text, plain
-from newsletter.render.cards import cards_of
+from newsletter.language.phrases import TRAILING, is_verb
+from newsletter.render.cards import cards_of, is_every, lacks_preposition
 
 MAX_LINES = 3
 _MAX_ENTRY = 140  # characters: two lines of the letter
 _MAX_QUOTE = 180
 _MAX_MEASURE = 90
+_FEW = 2  # words of a measure among which a verb leaves nothing to read: "область даёт"
+_MONEY_OR_SHARE = re.compile(r"%|руб|долл|евро|юан|тенге|₽|\$|€", re.IGNORECASE)
+_POINTING = re.compile(r"эт(?:от|а|о|и|ого|ой|их|ому|им|ом|у)|т(?:от|а|е|ого|ой|ех|ому)|туда|там|здесь|как")
 # A full stop behind four small letters ends a sentence; behind fewer it may belong to "тыс." or "ул."
 _SENTENCE_END = re.compile(r"(?<=[а-яёa-z]{4}[.!?…])\s+(?=[А-ЯЁA-Z«„“\"])")
 
@@ -60,7 +64,31 @@ def _figures(item: NewsItem) -> Iterator[Line]:
 
 def _reads_well(figure: Figure) -> bool:
     """A share in words ("треть", shown as 1/3) makes no line: what it measures stands in the case of its sentence."""
-    return not figure.proposed and 0 < len(figure.measures) <= _MAX_MEASURE and "/" not in figure.number
+    if (
+        figure.proposed
+        or "/" in figure.number
+        or lacks_preposition(figure)
+        or not 0 < len(figure.measures) <= _MAX_MEASURE
+    ):
+        return False
+    return _stands_alone(figure)
+
+
+def _stands_alone(figure: Figure) -> bool:
+    """Claim that what a figure measures can be read without its sentence; rather no line than «8 цистерн — работают».
+
+    Of one word only a noun beside money or a share says enough: «30 % — аванс», not «140 статей — автор».
+    """
+    if figure.kind == "ratio":  # no line of its own
+        return True
+    said = [word.strip("«».,:;") for word in figure.measures.lower().split()]
+    if any(map(_POINTING.fullmatch, said)) or said[-1] in TRAILING:
+        return False
+    if is_every(figure):
+        return len(said) > 1  # «каждый 3-й» needs its noun and what of it
+    if len(said) == 1 and not _MONEY_OR_SHARE.search(f"{figure.number} {figure.unit}"):
+        return False
+    return len(said) > _FEW or not any(map(is_verb, said))
 
 
 def _shown(figures: Sequence[Figure]) -> list[int]:
@@ -72,7 +100,9 @@ def _figure_line(figures: Sequence[Figure], index: int, block: int, around: str)
     """Return the line of a figure; no dash where it goes on as in `around`, the text it stands in: "60 % экспорта"."""
     figure = figures[index]
     next_word = figure.measures.split(" ")[0]
-    goes_on = _even(figure.number) in _even(figure.text) and _even(f"{figure.text} {next_word}") in around
+    # Per cent in words go on as well: «Шестьдесят процентов обращений» is shown as "60 % обращений".
+    as_written = _even(figure.number) in _even(figure.text) or "%" in figure.number
+    goes_on = is_every(figure) or (as_written and _even(f"{figure.text} {next_word}") in around)
     card = list(cards_of(figures))[_shown(figures).index(index)]
     said = "; ".join(part for part in (card.label, card.comparison) if part)
     return Line(

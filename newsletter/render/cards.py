@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,11 @@ from newsletter.language.numbers import leading_bound
 
 MAX_CARDS = 4
 _BOUNDS = {"more": "более", "less": "менее", "about": "около"}
+# «Каждый третий рубль»: with "1 из 3" the label «рубль достался цехам» would not go on as a sentence.
+_EVERY = re.compile(r"\bкажд(?P<ending>ый|ая|ое|ого|ому|ым|ом|ой|ую)\b", re.IGNORECASE)
+_ONE_IN = re.compile(r"1[ \u00a0]из[ \u00a0](?P<nth>\d+)")
+# How an ordinal ends behind figures: one letter where a vowel stands before the last, else two.
+_ENDINGS = {"ый": "й", "ая": "я", "ое": "е", "ого": "го", "ому": "му", "ым": "м", "ом": "м", "ой": "й", "ую": "ю"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +32,8 @@ class Card:
 
 def chosen_cards(figures: Sequence[Figure]) -> tuple[Card, ...]:
     """Return at most MAX_CARDS cards: of certain figures, and of those that say what they measure."""
-    return tuple(cards_of([figure for figure in figures if not figure.proposed and figure.measures]))[:MAX_CARDS]
+    sure = [figure for figure in figures if not figure.proposed and figure.measures and not lacks_preposition(figure)]
+    return tuple(cards_of(sure))[:MAX_CARDS]
 
 
 def cards_of(figures: Sequence[Figure]) -> Iterator[Card]:
@@ -38,13 +45,32 @@ def cards_of(figures: Sequence[Figure]) -> Iterator[Card]:
         ratio = _ratio_of(figure, figures, taken)
         yield Card(
             bound=_bound(figure),
-            number=figure.number or figure.text,
+            number=_shown(figure),
             unit="" if not figure.number or figure.unit in figure.number else figure.unit,
             label=", ".join(part for part in (figure.measures, figure.period) if part),
             comparison=_comparison(ratio) if ratio else figure.comparison,
             arrow=_arrow(ratio),
         )
         taken.add(index)
+
+
+def is_every(figure: Figure) -> bool:
+    """Claim that a figure is a share said as «каждый третий», whose label goes on as the same sentence."""
+    return bool(_EVERY.search(figure.text) and _ONE_IN.fullmatch(figure.number))
+
+
+def lacks_preposition(figure: Figure) -> bool:
+    """Claim that «каждый» stands in a case that most likely a preposition before the figure asks for: «на каждом»."""
+    every = _EVERY.search(figure.text)
+    return bool(every and is_every(figure) and every["ending"].lower() not in {"ый", "ая", "ое", "ую", "ому"})
+
+
+def _shown(figure: Figure) -> str:
+    """Return the number as a card shows it: «каждая третья» as "каждая 3-я", in the gender and case of its sentence."""
+    every, one_in = _EVERY.search(figure.text), _ONE_IN.fullmatch(figure.number)
+    if not every or not one_in:
+        return figure.number or figure.text
+    return f"{every[0].lower()}\u00a0{one_in['nth']}-{_ENDINGS[every['ending'].lower()]}"
 
 
 def _ratio_of(figure: Figure, figures: Sequence[Figure], taken: set[int]) -> Figure | None:

@@ -49,6 +49,11 @@ def test_a_text_is_seen_in_the_colours_that_css_gives_it(html: str, colour: str,
     assert colours_of(f"<body>{html}</body>") == [("т", colour, ground)]
 
 
+def test_a_style_element_holds_for_the_media_that_its_attribute_names() -> None:
+    html = '<style media="(prefers-color-scheme: dark)">p { color: #abcdef }</style><p style="background:#111">т</p>'
+    assert [colours_of(html, dark=dark)[0][1] for dark in (False, True)] == ["#000000", "#abcdef"]
+
+
 @pytest.mark.parametrize(
     "html",
     [

@@ -60,10 +60,53 @@ def test_a_figure_that_the_lead_gives_is_not_repeated() -> None:
     assert said(ITEM) == ["92 % товаров", "30 % — аванс"]
 
 
-def test_words_said_as_a_number_keep_their_dash() -> None:
-    every = figure("каждый третий", "1 из 3", "", "рубль", kind="share")
+def test_a_share_said_as_each_goes_on_as_a_sentence_without_a_dash() -> None:
+    every = figure("каждый третий", "1 из 3", "", "рубль достался цехам", kind="share")
     item = replace(ITEM, figures=(every,), blocks=(paragraph("Каждый третий рубль достался цехам."),))
-    assert said(item) == ["1 из 3 — рубль"]
+    assert said(item) == ["каждый\u00a03-й рубль достался цехам"]
+
+
+def test_per_cent_in_words_go_on_as_a_sentence_too() -> None:
+    share = figure("Шестьдесят процентов", "60 %", "%", "обращений – не экстренные", kind="share")
+    item = replace(ITEM, figures=(share,), blocks=(paragraph("Шестьдесят процентов обращений – не экстренные."),))
+    assert said(item) == ["60 % обращений – не экстренные"]
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "measures"),
+    [
+        ("140", "статей", "автор"),
+        ("8", "цистерн", "работают"),
+        ("26", "стран", "география"),
+        ("800", "", "вакансий"),
+        ("1 000 000", "рублей", "область выделила"),
+        ("30", "первый", "отчитывается как"),
+        ("40", "тысяч кубометров", "воды узел проходит за сутки через этот"),
+        ("340", "тыс. тонн", "угля доставлено туда"),
+        ("5", "цехов", "построили в"),
+    ],
+)
+def test_what_cannot_be_read_without_its_sentence_makes_no_line(number: str, unit: str, measures: str) -> None:
+    assert brief(replace(ITEM, figures=(figure(f"{number} {unit}", number, unit, measures),))) == ()
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "measures"),
+    [
+        ("46", "млн рублей", "расходы"),
+        ("22 %", "%", "НДС"),
+        ("480", "рабочих мест", "создано на предприятиях зоны"),
+        ("3 150", "полувагонов", "собрал завод за полгода"),
+    ],
+)
+def test_what_says_enough_makes_a_line(number: str, unit: str, measures: str) -> None:
+    (line,) = brief(replace(ITEM, figures=(figure(f"{number} {unit}", number, unit, measures),)))
+    assert plain(line.text) == measures
+
+
+@pytest.mark.parametrize(("text", "measures"), [("каждом втором", "кране сидит женщина"), ("каждый третий", "рубль")])
+def test_each_without_its_preposition_or_what_of_it_makes_no_line(text: str, measures: str) -> None:
+    assert brief(replace(ITEM, figures=(figure(text, "1 из 3", "", measures, kind="share"),))) == ()
 
 
 def test_a_line_knows_the_block_it_came_from() -> None:

@@ -171,3 +171,10 @@ def _styles(document: str) -> list[tuple[str, frozenset[str]]]:
         for element in tree.iter()
         if isinstance(element.tag, str) and element.tag != "tbody"  # html5ever adds it
     ]
+
+
+def test_a_style_element_for_some_media_stays_as_it_is_and_is_written_into_no_element() -> None:
+    night = '<style media="(prefers-color-scheme: dark)">.a { color: #abcdef !important; }</style>'
+    html = mail(MAIL.replace("</mj-head>", f"<mj-raw>{night}</mj-raw></mj-head>"))
+    assert night in html
+    assert html.count("#abcdef") == 1

@@ -57,6 +57,36 @@ def test_card_keeps_the_bound_in_the_items_own_words(view: Any, text: str, bound
     assert card.bound == words
 
 
+@pytest.mark.parametrize(
+    ("text", "number", "shown"),
+    [
+        ("каждый третий", "1 из 3", "каждый 3-й"),
+        ("Каждая третья", "1 из 3", "каждая 3-я"),
+        ("каждое десятое", "1 из 10", "каждое 10-е"),
+        ("каждую шестую", "1 из 6", "каждую 6-ю"),
+        ("каждому сотому", "1\u00a0из\u00a0100", "каждому 100-му"),
+        ("почти каждый второй", "1 из 2", "каждый 2-й"),
+        ("двое из пяти", "2 из 5", "2 из 5"),
+        ("один из шести", "1 из 6", "1 из 6"),
+        ("каждый третий", "", "каждый третий"),
+    ],
+)
+def test_a_share_said_as_each_keeps_its_words_so_that_the_label_goes_on(
+    view: Any, text: str, number: str, shown: str
+) -> None:
+    each = figure(text, kind="share", number=number, unit="", measures="рубль достался цехам")
+    (card,) = view(figures=(each,)).items[0].cards
+    assert card.number.replace("\u00a0", " ") == shown
+    assert card.label == "рубль достался цехам"
+
+
+def test_a_share_said_as_each_whose_preposition_is_missing_is_no_card_of_its_own_accord(view: Any) -> None:
+    each = figure("каждом втором", kind="share", number="1 из 2", unit="", measures="кране сидит женщина")
+    assert view(figures=(each,)).items[0].cards == ()
+    (block,) = view(figures=(each,), blocks=(FigureGroup(figures=(each,), origin=AT),)).items[0].blocks
+    assert [card.number for card in block.cards] == ["каждом\u00a02-м"]
+
+
 def test_ratio_of_the_same_measure_becomes_the_comparison(view: Any) -> None:
     ratio = figure("в 2,7 раза", kind="ratio", value=Decimal("2.7"), number="×2,7", comparison="больше, чем год назад")
     (card,) = view(figures=(figure(), ratio)).items[0].cards

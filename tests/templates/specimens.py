@@ -134,7 +134,7 @@ LETTER = NewsItem(
     figures=(
         figure("1 234 567,8", "млрд рублей", LABEL),
         figure("412", "млн рублей", "экспорт"),
-        figure("1 из 6", "", "резидентов"),
+        replace(figure("1 из 100", "", "резиденту особой экономической зоны"), text="каждому сотому"),
     ),
     regions=(Region(name="Европа", places=(LONG_WORD, *(f"Страна {n}" for n in range(14)))),),
     series=Series(

@@ -94,6 +94,11 @@ def test_the_document_has_the_issues_title(mail: Mail) -> None:
     assert title.split() == tree(mail).find(".//h1").text_content().split()
 
 
+def test_a_screen_reader_is_told_the_title_as_it_is(mail: Mail) -> None:
+    # The MJML library writes aria-label with Rust's escapes: a no-break space would be read out as "u a 0".
+    assert tree(mail).find("body")[0].get("aria-label") == " ".join(tree(mail).findtext("head/title").split())
+
+
 def test_every_table_is_either_layout_by_its_role_or_data(mail: Mail) -> None:
     for table in tree(mail).iter("table"):
         framed = any("frame" in (div.get("class") or "") for div in table.iterancestors("div"))
@@ -122,6 +127,64 @@ def test_colours_can_be_told_by_programs_that_ask(mail: Mail) -> None:
     assert '<meta name="color-scheme" content="light dark"' in mail.html
     assert "@media (prefers-color-scheme: dark)" in mail.html
     assert "[data-ogsc] .txt" in mail.html
+
+
+THUNDERBIRD = re.compile(r'<style media="\(prefers-color-scheme: dark\)">(.*?)</style>', re.DOTALL)
+
+
+def test_thunderbird_which_drops_media_rules_finds_the_dark_palette_in_an_element_of_its_own(mail: Mail) -> None:
+    (css,) = THUNDERBIRD.findall(mail.html)
+    assert "&gt;" not in css  # would undo its rule
+    selectors = [one.strip() for rule in re.findall(r"([^{}]+)\{", css) for one in rule.split(",")]
+    assert len(selectors) > 3
+    assert all(one.startswith(".moz-text-html ") for one in selectors)
+
+
+@pytest.mark.parametrize("accent", [settings().brand.accent, "#707070", "#767600", "#1a1aff", "#b0006a", "#000000"])
+def test_thunderbird_removes_no_colour_of_the_dark_palette(accent: str) -> None:
+    """By its DarkReader.mjs: of a rule by itself goes text of luminance 200 or less, and a ground above it."""
+    found = compiled(letter_of(LETTER), settings(NEWSLETTER_BRAND__ACCENT=accent))
+    (css,) = THUNDERBIRD.findall(found.html)
+    for rule in re.findall(r"\{([^}]*)\}", css):
+        said = dict(re.findall(r"([a-z-]+):\s*([^;!]+?)\s*!important", rule))
+        text, ground = (luminance(said[name]) if name in said else None for name in ("color", "background"))
+        if ground is not None:
+            assert ground <= 200, rule
+            assert text is None or (max(text, ground) + 0.05) / (min(text, ground) + 0.05) >= 3.5, rule
+        elif text is not None:
+            assert text > 200, rule
+
+
+def luminance(colour: str) -> float:
+    """Return it as Thunderbird reckons: of 255, and as if nothing were transparent."""
+    if colour.startswith("#"):
+        red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    else:
+        red, green, blue = map(int, re.findall(r"\d+", colour)[:3])
+    return 0.2125 * red + 0.7154 * green + 0.0721 * blue
+
+
+def test_a_word_before_the_number_of_a_card_is_small() -> None:
+    found = tree(mail_named("press: everything"))
+    (number,) = (p for p in found.find_class("number") if "каждому" in p.text_content())
+    assert number.text_content() == "каждому\u00a0100-му"
+    assert [span.text_content() for span in number.find_class("unit")] == ["каждому"]
+
+
+def test_a_range_of_words_on_a_card_stays_on_one_line() -> None:
+    sold = replace(LETTER.figures[1], measures="экспорт", period="январь–октябрь 2026 года")
+    found = tree(compiled(letter_of(replace(LETTER, figures=(sold,))), settings()))
+    (kept,) = found.find_class("unbroken")
+    assert kept.text_content() == "январь–октябрь"
+    assert "white-space:nowrap" in kept.get("style").replace(" ", "")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_quote_of_an_item_in_brief_is_set_as_a_quote(theme: str) -> None:
+    found = compiled(digest_of([BARE, linked(LETTER)], theme=theme), settings())
+    (quote,) = tree(found).iter("blockquote")
+    assert "Предприятия научились" in quote.text_content()
+    assert re.search(r"\n(?:> |    )«?Предприятия научились", found.text)
 
 
 def test_an_english_mail_speaks_english() -> None:

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 from jinja2 import Environment, nodes
 
-from newsletter.content.load import item as records
+from newsletter.content import item as records
 from newsletter.render.cards import Card
 from newsletter.render.slots import ALLOWED_FILTERS
 from newsletter.render.template import FILTERS, LINKS, SUBSCRIBER_BUILT_INS, VARIABLES
