@@ -206,6 +206,15 @@ def test_a_digest_of_the_guide_tells_contents_items_and_text_in_one_order(tmp_pa
     assert all(picture.src in mail.html for picture in PICTURES)
 
 
+def test_a_web_font_is_refused_as_the_guide_says(tmp_path: Path) -> None:
+    folder = quiet(tmp_path)
+    head = folder / "quiet" / "head.mjml"
+    font = '<mj-font name="Inter" href="https://fonts.example/inter.css" />'
+    head.write_text(f"{head.read_text(encoding='utf-8')}\n{font}\n", encoding="utf-8")
+    with pytest.raises(NewsletterError, match="fetches styles from the network"):
+        mail_of(letter_of(BARE, theme="quiet"), folder)
+
+
 def test_quotation_marks_are_set_as_russian_has_them(tmp_path: Path) -> None:
     said = {
         "Слова": "«Слова».",
