@@ -290,7 +290,7 @@ class People:
         for found in _SURNAME.finditer(words):
             if full := self._by_surname(found.group(), paragraph, at):
                 return Speaker(name=full, role=self.role(full), rule="quote-surname")
-        if surname:
+        if surname and not is_head(surname.group()):  # «Министр добавил»: a capital because the sentence begins
             return Speaker(name=surname.group(), role="", rule="quote-unknown")
         return self._by_role(words, paragraph, at)
 

@@ -54,7 +54,9 @@ _AS_TOLD = re.compile(
 )
 _ADVERB = re.compile(r"(?:[а-яё]+(?:о|ски)|как|так|тоже|сразу|затем)\s+", re.IGNORECASE)
 _WHOLE_QUOTE = re.compile(rf"\s*[{_OPENING}](?=\S)")
-_ABBREVIATED = re.compile(r"(?:^|[\s(«])(?:[А-ЯЁA-Z]|г|им|ул|д|стр|тыс|руб|млн|млрд|т|е|и|о|см|др|пр)\.$")
+_ABBREVIATED = re.compile(
+    r"(?:(?:^|[\s(«.])[А-ЯЁA-Z]|(?:^|[\s(«])(?:г|им|ул|д|стр|тыс|руб|млн|млрд|т|е|и|о|см|др|пр))\.$"
+)
 _STOP = re.compile(r"(?P<stop>[.!?…])(?=\s|$)|,(?=\s+[–—]\s)")
 _DIALOGUE = re.compile(rf"\s*[–—-]\s+(?![{_OPENING}])")
 _CONTINUES = re.compile(rf"\s*[–—-]\s+(?P<opening>[{_OPENING}]?)")

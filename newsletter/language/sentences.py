@@ -6,7 +6,9 @@ import re
 
 # Possessive, and only from the first mark of several: a line of dots would take a minute.
 _END = re.compile(r"(?<![.!?…])[.!?…]++[»”\")]*+\s++(?=[«“„\"(–—\s]*[А-ЯЁA-Z0-9])")
-_ABBREVIATED = re.compile(r"(?:^|[\s(«])(?:[А-ЯЁA-Z]|г|им|ул|д|стр|т\. ?[ед]|и\. ?о|см|др|пр|ст|п|пл|пер|обл)\.\s+$")
+_ABBREVIATED = re.compile(
+    r"(?:(?:^|[\s(«.])[А-ЯЁA-Z]|(?:^|[\s(«])(?:г|им|ул|д|стр|т\. ?[ед]|и\. ?о|см|др|пр|ст|п|пл|пер|обл))\.\s+$"
+)
 
 
 def sentences(words: str) -> list[tuple[int, int]]:

@@ -90,6 +90,13 @@ def quote(paragraph: str, lead: str = LEAD) -> Quote:
             "Пётр Ильин",
             "мэр",
         ),
+        ("«Мы рады», – отметил директор порта И.И. Неверов.", "Мы рады", "И.И. Неверов", "директор порта"),
+        (
+            "Директор завода Анна Белова ждёт. Директор добавила: «Мы рады».",
+            "Мы рады",
+            "Анна Белова",
+            "директор завода",
+        ),
         ("«Мы рады», – сказал 19-летний дебютант Пётр Ильин.", "Мы рады", "Пётр Ильин", "дебютант"),
         (
             "«Мы рады», – сказал председатель жюри, директор лицея Пётр Ильин.",
@@ -108,6 +115,11 @@ def quote(paragraph: str, lead: str = LEAD) -> Quote:
 def test_words_get_their_speaker(paragraph: str, words: str, speaker: str, role: str) -> None:
     block = quote(paragraph)
     assert (plain(block.text), block.speaker, block.role) == (words, speaker, role)
+
+
+def test_a_role_with_a_sentence_s_capital_is_nobody_s_surname() -> None:
+    block = quote("Министр добавил: «Причал нужен».", lead="Порт открыл министр транспорта Олег Ветров.")
+    assert (block.speaker, block.role, block.rule) == ("Олег Ветров", "министр транспорта", "quote-role")
 
 
 def test_words_around_a_quote_stay_paragraphs_in_their_order() -> None:
