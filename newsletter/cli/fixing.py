@@ -135,6 +135,15 @@ def _agreed(shown: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes", "д", "да")
 
 
+def _refuse_unlike(target: Path, shown: str) -> None:
+    """Refuse what replacing a file would not respect: that nobody is to write it, that it has a second name."""
+    about = target.stat()
+    if not about.st_mode & 0o222 or not os.access(target, os.W_OK):
+        raise InputError("is read-only", path=shown, fix="make it writable, or mend a copy")
+    if about.st_nlink > 1:
+        raise InputError("has a second name (a hard link), which would keep the old text", path=shown, fix="copy it")
+
+
 def _write(file: _File, data: bytes) -> None:
     """Replace the file. Raises InputError where an editor saved another text meanwhile, DiskError when it fails."""
     if read_bytes(file.path, file.shown) != file.data:
@@ -142,6 +151,7 @@ def _write(file: _File, data: bytes) -> None:
     target = file.path.resolve()  # a symbolic link stays one
     temporary = ""
     try:
+        _refuse_unlike(target, file.shown)
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
         with open(handle, "wb") as out:
             out.write(data)

@@ -23,6 +23,7 @@ MAX_HEIGHT = 4096
 MAX_PIXELS = 50_000_000  # 200 MB once decoded; a telephone's largest has 48 million
 WANTED_BYTES = 300 * 1024  # above it, quality or size goes down step by step
 MAX_PUBLISHED_BYTES = 1024**2
+_MAX_SCANS = 100  # of a progressive JPEG, which has some ten; each costs as much as the whole picture
 _DECODED_SIDE = 3 * MAX_WIDTH // 2  # pixels, at least, of each side of a large photograph before it is scaled
 _SMALL_PNG_BYTES = 100 * 1024  # a drawing stays sharp where that costs little
 _QUALITIES = (82, 75, 68, 60)
@@ -35,6 +36,8 @@ def make_picture(data: bytes) -> Picture:
     """Return the picture to publish for a file's bytes. Raises BadPictureError and nothing else."""
     if len(data) > MAX_BYTES:
         raise BadPictureError(f"is larger than {MAX_BYTES >> 20} MB", "scale it down")
+    if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > _MAX_SCANS:
+        raise BadPictureError("is drawn in too many steps", "save it again")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd metadata, which is dropped anyway
         warnings.simplefilter("error", Pillow.DecompressionBombWarning)

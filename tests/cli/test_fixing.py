@@ -110,6 +110,19 @@ def test_mode_and_symbolic_link_stay(item: Write, in_workspace: Workspace) -> No
     assert sorted(file.name for file in path.parent.glob(".*")) == []
 
 
+def test_a_read_only_file_and_one_with_two_names_are_left(item: Write) -> None:
+    path = item()
+    path.chmod(0o444)
+    with pytest.raises(InputError, match="read-only"):
+        fix(path)
+    path.chmod(0o644)
+    (path.parent / "b.md").hardlink_to(path)
+    with pytest.raises(InputError, match="second name"):
+        fix(path)
+    assert path.read_text(encoding="utf-8") == ITEM
+    assert sorted(found.name for found in path.parent.iterdir() if found.name.startswith(".a")) == []
+
+
 def test_what_is_right_is_left(item: Write, capsys: Capture) -> None:
     path = item(MENDED)
     before = path.stat().st_mtime_ns

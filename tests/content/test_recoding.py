@@ -257,6 +257,13 @@ def test_what_cannot_be_published_is_refused_with_a_way_out(data: bytes, words: 
     assert MAX_PIXELS == 50_000_000
 
 
+def test_a_jpeg_that_is_drawn_over_and_over_is_refused() -> None:
+    data = saved(photo(300, 200), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    with pytest.raises(BadPictureError, match="too many steps"):
+        make_picture(data[:last] + data[last:-2] * 3_000 + data[-2:])
+
+
 def test_a_picture_that_cannot_be_made_light_is_refused() -> None:
     noise = photo(1072, 1500, noise=255)
     noise.putalpha(Image.linear_gradient("L").resize(noise.size))
