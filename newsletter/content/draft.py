@@ -14,6 +14,7 @@ class Draft:
     title: Text
     title_line: int
     blocks: tuple[Block, ...]
+    left_out: tuple[str, ...] = ()  # words of the file that are no part of the item: buttons of a web page
 
     @property
     def first_line(self) -> int:

@@ -118,4 +118,5 @@ def _shown(path: Path, root: Path) -> str:
 def _understood(draft: Draft, front: Front, *, shown: str, title: str) -> NewsItem:
     from newsletter.content.understand import understand  # half a second of patterns, for who reads an item
 
-    return understand(draft, front, shown=shown, title=title)
+    item = understand(draft, front, shown=shown, title=title)
+    return replace(item, left_out=draft.left_out) if draft.left_out else item

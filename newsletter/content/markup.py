@@ -43,7 +43,7 @@ _DROPPED = frozenset((
 ))
 # fmt: on
 _ATTRIBUTES = {
-    "*": {MARK, "hidden", "role"},
+    "*": {MARK, "hidden", "role", "class", "id"},
     "a": {"href"},
     "base": {"href"},
     "img": {"src", "data-src", "alt", "title", "width", "height"},

@@ -20,6 +20,7 @@ from newsletter.content.keys import KEYS, WrongValueError
 from newsletter.content.links import clean_href, find_image
 from newsletter.content.markup import Element, parse_markup
 from newsletter.content.opening import Opening, read_opening
+from newsletter.content.page_parts import drop_lines, drop_parts, text_holder
 from newsletter.content.spans import squeeze
 from newsletter.errors import InputError
 
@@ -75,22 +76,25 @@ def read_page(front: Front, *, shown: str, item: Path, root: Path) -> tuple[Draf
     """Return the draft of an HTML file and its front matter, the page's own included. Raises InputError."""
     tree = parse_markup(front.body, shown=shown, first_line=front.body_line)
     head = _read_head(tree, front.body, front.body_line)
-    article = _article(tree)
+    whole = _article(tree)
+    body, parts = drop_parts(whole)
+    article = text_holder(body)
 
     def picture(address: str, origin: Origin) -> str:
         return find_page_image(address, base=head.base, item=item, root=root, origin=origin)
 
     lang = str(front.values.get("lang", head.values.get("lang", "ru")))
     page = Page(shown=shown, picture=picture, base=head.base, is_russian=lang.startswith("ru"))
-    blocks = read_blocks(article, page)
+    blocks, lines = drop_lines(read_blocks(article, page))
     tops = [found for found in tree if found.tag == "h1"]
-    if article is not tree and len(tops) == 1 and tops[0] not in list(article):
+    if len(tops) == 1 and not any(found.tag == "h1" for found in article):
         blocks = (*read_blocks(Element(tag="", children=[*tops]), page), *blocks)
     title = str(head.values.pop("title", "")) or _without_site(head)
     opening = read_opening(blocks, title=front.word("title") or title)
     if not opening.draft.title and title:
         head.add("title", title, head.lines.get("title", 1))
-    return opening.draft, with_opening(front, head.values, head.lines, opening)
+    draft = replace(opening.draft, left_out=(*parts, *lines))
+    return draft, with_opening(front, head.values, head.lines, opening)
 
 
 def with_opening(front: Front, values: Mapping[str, object], lines: Mapping[str, int], opening: Opening) -> Front:

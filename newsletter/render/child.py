@@ -14,6 +14,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -108,7 +109,15 @@ def _read(request: CompileRequest) -> _Source:
             raise UsageError("this item is named twice", path=shown, fix="name it once")
         inputs[shown] = hashlib.sha256(path.read_bytes()).hexdigest()
         items += found
+        notes += [
+            f"{shown}: left out, as no part of the text: {_named(item.left_out)}" for item in found if item.left_out
+        ]
     return _Source(items=tuple(items), inputs=inputs, written=written, notes=tuple(notes))
+
+
+def _named(parts: Sequence[str]) -> str:
+    """Return the first words of each part that was left out, on one line."""
+    return "; ".join(f"«{part[:40].rstrip()}…»" if len(part) > 40 else f"«{part}»" for part in parts[:12])
 
 
 def compile_in_child(request: CompileRequest) -> CompileResult:

@@ -60,6 +60,60 @@ def test_a_whole_page_gives_the_article_alone() -> None:
             assert plain(block.text)[:20] in lines[block.origin.line - 1]
 
 
+SAVED = """<html lang="ru"><head><title>Мост открыт — Администрация</title></head><body>
+<div class="breadcrumbs"><a href="/">Главная</a> / Мост</div><div class="wrapper with-sidebar"><div class="news-detail">
+<h1>Мост открыт</h1><span class="news-date">19 ноября 2026, 14:30</span> <span class="views">Просмотров: 1 245</span>
+<div class="share">Поделиться: <a href="#">ВК</a></div><div class="detail-text">
+<p>Движение по мосту через реку Липу открыли утром, его длина 640 метров.</p>
+<p class="print-text">Стоимость строительства – 3,8 млрд рублей, мост построили раньше срока.</p></div>
+<div class="tags"><a href="/t/1">мост</a></div><div id="relatedNews"><h3>Читайте также</h3><ul>
+<li>Дубы</li></ul></div>
+<div class="comments"><h3>Комментарии (2)</h3><p>Иван: Отлично!</p></div></div></div>
+<div class="side"><p>Курс доллара</p></div></body></html>"""
+NAMELESS = """<h1>Мост открыт</h1><p>19 ноября 2026, 14:30 Просмотров: 1 245</p><p>Поделиться: ВК ОК</p>
+<p>Движение по мосту через реку Липу открыли утром, его длина 640 метров.</p>
+<p>Стоимость строительства – 3,8 млрд рублей, мост построили на полгода раньше срока и сдали городу.</p>
+<p>Теги: мост, дороги</p><h3>Читайте также:</h3><ul><li><a href="https://zarechye.example/1">Дубы</a></li></ul>
+<h3>Комментарии (2)</h3><p>Иван: Отлично!</p>"""
+
+
+@pytest.mark.parametrize("source", [SAVED, NAMELESS, f"<article>{NAMELESS}</article>"])
+def test_what_stands_around_the_text_of_a_saved_page_is_dropped_and_named(tmp_path: Path, source: str) -> None:
+    item = load(tmp_path, source)
+    assert (item.title, item.date) == ("Мост открыт", date(2026, 11, 19))
+    assert plain(item.lead).startswith("Движение по мосту")
+    (paragraph,) = item.blocks
+    assert isinstance(paragraph, Paragraph)
+    assert plain(paragraph.text).startswith("Стоимость строительства")
+    for part in ("Поделиться", "мост", "Читайте также", "Комментарии (2)"):
+        assert any(words.startswith(part) or part in words for words in item.left_out)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<h3>Читайте также</h3><p>Книгу об истории края можно взять в библиотеке города.</p>",
+        "<p>Поделиться опытом приехали гости из трёх областей.</p>",
+        "<p>Комментарии к закону даст юрист.</p>",
+        '<div class="views-row"><p>Ряд</p></div><div class="no-sidebar"><p>Текст</p></div>',
+        "<p>Сайт набрал 5 000 просмотров.</p>",
+    ],
+)
+def test_text_that_only_resembles_a_page_s_buttons_stays(tmp_path: Path, source: str) -> None:
+    item = load(tmp_path, f"<h1>Заголовок</h1>{LEAD}<p>{'Слово за словом. ' * 30}</p>{source}")
+    assert item.left_out == ()
+    for words in re.findall(r">([^<>]+)<", source):
+        assert words in repr(item.blocks)
+
+
+def test_an_element_with_the_title_or_most_of_the_text_is_no_part_of_the_page_whatever_its_name(tmp_path: Path) -> None:
+    page = (
+        '<div class="banner"><h1>Мост</h1></div><div class="comments"><p>Открыт новый мост через реку Липу.</p></div>'
+    )
+    item = load(tmp_path, page)
+    assert (item.title, plain(item.lead), item.left_out) == ("Мост", "Открыт новый мост через реку Липу.", ())
+
+
 def test_words_as_a_word_processor_writes_them(tmp_path: Path) -> None:
     source = """<html xmlns:o="urn:schemas-microsoft-com:office:office" lang=RU><head>
 <!--[if gte mso 9]><xml><w:WordDocument></w:WordDocument></xml><![endif]--><style>p.MsoNormal {margin:0}</style>
