@@ -1,6 +1,7 @@
 """Checks: what is wrong with an issue before anybody gets it.
 
-CHECKS is the whole list, in the order in which findings of equal weight are shown. A check is a function from
+CHECKS is the whole list, in the order in which findings of equal weight are shown: what is wrong in a template stands
+before what follows from it, such as contrast. A check is a function from
 `Checked` to findings of the id it stands under; docs/checks.md says of each what it means, why, and how to mend it.
 """
 
@@ -9,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from newsletter.check import (
+    active_content,
     client_support,
     contrast,
     control_characters,
+    css_unknown_property,
     encoded_size,
     gmail_style,
+    headings,
     html_size,
     image_format,
     image_only,
@@ -24,6 +28,8 @@ from newsletter.check import (
     link_target,
     link_text,
     missing_alt,
+    missing_mark,
+    missing_word,
     mixed_letters,
     mjml_bad_value,
     mjml_close_tag,
@@ -39,6 +45,7 @@ from newsletter.check import (
     preheader_cut,
     preheader_repeats,
     proposed_fact,
+    slot_without_fallback,
     subject_cut,
     subject_shouts,
     title_proposed,
@@ -55,6 +62,17 @@ __all__ = ["CHECKS", "IDS", "Checked", "Finding", "Report", "Severity", "gate", 
 
 CHECKS: Mapping[str, Callable[[Checked], Iterable[Finding]]] = {
     "unsubscribe_link": unsubscribe_link.find,
+    "active_content": active_content.find,
+    "mjml_unknown_element": mjml_unknown_element.find,
+    "mjml_nesting": mjml_nesting.find,
+    "mjml_close_tag": mjml_close_tag.find,
+    "mjml_unknown_attribute": mjml_unknown_attribute.find,
+    "mjml_ignored_attribute": mjml_ignored_attribute.find,
+    "mjml_bad_value": mjml_bad_value.find,
+    "mjml_unknown_class": mjml_unknown_class.find,
+    "css_unknown_property": css_unknown_property.find,
+    "missing_word": missing_word.find,
+    "slot_without_fallback": slot_without_fallback.find,
     "encoded_size": encoded_size.find,
     "html_size": html_size.find,
     "gmail_style": gmail_style.find,
@@ -76,6 +94,7 @@ CHECKS: Mapping[str, Callable[[Checked], Iterable[Finding]]] = {
     "image_format": image_format.find,
     "image_size": image_size.find,
     "image_only": image_only.find,
+    "headings": headings.find,
     "contrast": contrast.find,
     "client_support": client_support.find,
     "placeholder_link": placeholder_link.find,
@@ -83,13 +102,7 @@ CHECKS: Mapping[str, Callable[[Checked], Iterable[Finding]]] = {
     "link_target": link_target.find,
     "link_host": link_host.find,
     "link_text": link_text.find,
-    "mjml_unknown_element": mjml_unknown_element.find,
-    "mjml_nesting": mjml_nesting.find,
-    "mjml_close_tag": mjml_close_tag.find,
-    "mjml_unknown_attribute": mjml_unknown_attribute.find,
-    "mjml_ignored_attribute": mjml_ignored_attribute.find,
-    "mjml_bad_value": mjml_bad_value.find,
-    "mjml_unknown_class": mjml_unknown_class.find,
+    "missing_mark": missing_mark.find,
 }
 
 IDS: tuple[str, ...] = (*CHECKS, waiver.ID)

@@ -111,7 +111,7 @@ def place_of_words(subject: Checked, words: str) -> Place:
         if sought in _squeezed("".join(span.text for span in item.lead)):
             return Place(file=item.origin.path, line=item.origin.line)
         for index, block in enumerate(item.blocks):
-            if sought in _squeezed(_words_of_block(block)):
+            if sought in _squeezed(words_of_block(block)):
                 return Place(file=block.origin.path, line=block.origin.line, block=index)
     return Place()
 
@@ -120,7 +120,8 @@ def _squeezed(text: str) -> str:
     return " ".join(text.split())
 
 
-def _words_of_block(block: Block) -> str:
+def words_of_block(block: Block) -> str:
+    """Return the words of a block as they stand in the item, of a list or a table without anything between."""
     if isinstance(block, Image):
         return f"{block.alt} {block.credit}"
     if isinstance(block, Link):

@@ -23,7 +23,7 @@ _BRANCH = (
 )
 # Of any issue: messages are cut from text whose nonce is not at hand.
 _TOKEN = re.compile(r"zqj[b-z]{4}vx\d{3}x")
-_MARK = re.compile(r"<!--xv[b-z]{4}jqz(?:b\d+\.\d+|e\d+)-->")
+_MARK = re.compile(r"<!--xv[b-z]{4}jqz(b\d+\.\d+|e\d+)-->")
 
 
 def refuse(name: str, what: str) -> NoReturn:
@@ -167,6 +167,11 @@ class Tokens:
 def without_marks(text: str) -> str:
     """Return rendered MJML as people may see it in a message: no token, no mark of a block (`blocks.py`)."""
     return _TOKEN.sub("{{ … }}", _MARK.sub("", text))
+
+
+def marks_in(text: str) -> frozenset[str]:
+    """Return the marks of blocks and ends in rendered MJML: "b0.2" is block 2 of the first item, "e0" its end."""
+    return frozenset(_MARK.findall(text))
 
 
 def find_nonce(texts: Iterable[str]) -> str:

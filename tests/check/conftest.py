@@ -67,7 +67,7 @@ def make_checked() -> MakeChecked:
             date=datetime.date(2026, 11, 20),
             items=(good_item(),),
             compiled=good_compiled(),
-            sample_html='<body><p>Стенд</p><a href="https://news.zarechye.example/u/x">Отписаться</a></body>',
+            sample_html='<body><h1>Стенд</h1><a href="https://news.zarechye.example/u/x">Отписаться</a></body>',
             sample_text="Стенд\nhttps://news.zarechye.example/u/x\n",
         )
         return replace(checked, **changes)

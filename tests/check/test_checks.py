@@ -14,6 +14,7 @@ from newsletter.check import CHECKS, IDS, Checked, Finding, Report, gate, run_ch
 from newsletter.content.item import NewsItem, Origin, Span
 from newsletter.content.polish import Mend
 from newsletter.errors import GateError
+from newsletter.render.compiled import SlotUse
 
 MakeChecked = Callable[..., Checked]
 
@@ -23,7 +24,8 @@ INFO = Finding(id="proposed_fact", severity="info", message="look at it")
 
 SPOILED = """<style>@media screen { @media print { a { color: red } } }</style><body style="color:#ccc;display:flex">
 <a href="http://newsletter.invalid/x"></a><img src="http://a.example/p.png"><img src="p.jpg">
-<a href="javascript:x()">здесь</a><a href="https://10.0.0.1">о стенде</a>"""
+<script></script><p style="colour:red"></p><h1></h1><h1></h1>
+<p>Подробности на сайте.</p><a href="javascript:x()">здесь</a><a href="https://10.0.0.1">о стенде</a>"""
 
 
 def test_a_faultless_issue_has_no_finding(make_checked: MakeChecked) -> None:
@@ -95,6 +97,8 @@ def test_a_check_reports_under_its_own_id_only(make_checked: MakeChecked) -> Non
             "": '<mjml><mj-body id="x" y="z" width="wide"><mj-foo></mj-foo><mj-text mj-class="n">'
             "</mj-text><mj-section></mj-wrapper></mj-body></mjml>"
         },
+        mjml_sources={"words.jinja": '{% set words = {"ru": {"a": "а"}, "en": {}} %}'},
+        compiled=replace(make_checked().compiled, subject=(SlotUse(field="subscriber.city", context="header"),)),
     )
     seen = set()
     for finding_id, check in CHECKS.items():
