@@ -11,7 +11,7 @@ from newsletter.content.decode import decode, read_bytes, read_text
 from newsletter.content.draft import Draft
 from newsletter.content.front import Front, split_front
 from newsletter.content.item import NewsItem
-from newsletter.content.text import parse_text
+from newsletter.content.opening import read_plain
 from newsletter.errors import InputError
 
 _MARKDOWN = frozenset({".md", ".markdown"})
@@ -89,7 +89,9 @@ def _read(path: Path, suffix: str, root: Path, shown: str) -> tuple[Draft, Front
         from newsletter.content.markdown import parse_markdown
 
         return parse_markdown(front.body, shown=shown, first_line=front.body_line, item=path, root=root), front
-    return parse_text(front.body, shown=shown, first_line=front.body_line), front
+    opening = read_plain(front.body, shown=shown, first_line=front.body_line)
+    values, lines = {**opening.values, **front.values}, {**opening.lines, **front.lines}
+    return opening.draft, replace(front, values=values, lines=lines)
 
 
 def _body(text: str, shown: str) -> Front:

@@ -1,7 +1,7 @@
-"""How an imported text opens: its title, and the date and the rubric that stand beside it.
+"""How a text opens: its title, and the date, the rubric and the source that stand beside it.
 
-Pages and Word files put them as paragraphs of their own, where they would be taken for the lead. A picture above the
-first paragraph moves behind it for the same reason.
+Offices put them on lines of their own, where they would be taken for the lead. A picture above the first paragraph
+moves behind it for the same reason.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import cast
 from newsletter.content.draft import Draft
 from newsletter.content.item import Block, Heading, Image, Paragraph, Text, plain
 from newsletter.content.spans import squeeze
-from newsletter.content.text import is_title
+from newsletter.content.text import is_title, parse_text
 from newsletter.content.typed_list import gather_lists
 from newsletter.language.calendar import MONTHS_GENITIVE
 
@@ -23,8 +23,21 @@ _BEFORE_TITLE = 300  # characters that may stand above the title
 _RUBRIC = 40  # characters
 _CRUMBS = re.compile(r".{1,60}?\s[/»›>→]\s.{1,60}")
 _KIND = re.compile(r"пресс-?\s?релиз|новост[ьи]|(?:информация )?для сми|press release|news", re.IGNORECASE)
+_FOR_PRESS = re.compile(r"(?:информация )?для сми", re.IGNORECASE)
+_SOURCE_LINE = re.compile(
+    r"(?:источник:\s*(?P<named>\S.*)|(?:информация\s+)?(?P<office>(?:пресс-(?:служб[аы]|центр|офис)"
+    r"|информационная служба|отдел по связям с|управление по связям с)\b.*))",
+    re.IGNORECASE,
+)
+# "Пресс-служба завода сообщает…" is a sentence, whatever its end.
+_SAYS = re.compile(
+    r"\b(?:сообщ|информир|рассказ|напомин|напомн|пров[её]л|провод|откры|объяв|опублик|приглаш|победил|стал)"
+)
+_MAX_SOURCE = 120  # characters
+_BESIDE = 3  # blocks below the title among which date and source are looked for
 _NOT_AT_THE_END = r"(?:\s*г(?:\.|ода)?)?(?:[\s,/|–—-]*(?:в\s+)?\d{1,2}:\d\d)?\.?"
 _DATELINE = re.compile(
+    r"(?:(?:опубликовано|дата(?: публикации)?):?\s+)?"
     rf"(?:(?P<day>\d{{1,2}})\s+(?P<month>{'|'.join(MONTHS_GENITIVE)})\s+(?P<year>(?:19|20)\d\d)"
     rf"|(?P<d>\d{{1,2}})\.(?P<m>\d{{1,2}})\.(?P<y>(?:19|20)\d\d)){_NOT_AT_THE_END}",
     re.IGNORECASE,
@@ -33,10 +46,11 @@ _DATELINE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """The draft, and what its first lines say that front matter could: `date`, `rubric`."""
+    """The draft, and what its first lines say that front matter could: `date`, `rubric`, `source`."""
 
     draft: Draft
     values: dict[str, object] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)  # of each value whose own is known
 
 
 def read_opening(blocks: Sequence[Block], *, title: str = "") -> Opening:
@@ -44,13 +58,14 @@ def read_opening(blocks: Sequence[Block], *, title: str = "") -> Opening:
     found = list(gather_lists(blocks))
     heading, before, found = _split_title(found, title)
     values: dict[str, object] = {}
-    dated = next((block for block in (*before, *found[:2]) if _dateline(block) is not None), None)
-    if dated is not None:
-        values["date"] = _dateline(dated)
-        before = [block for block in before if block is not dated]
-        found = [block for block in found if block is not dated]
+    for key, read in (("date", _dateline), ("source", _source_in)):
+        said = next((block for block in (*before, *found[:_BESIDE]) if read(block)), None)
+        if said is not None:
+            values[key] = read(said)
+            before = [block for block in before if block is not said]
+            found = [block for block in found if block is not said]
     if before and heading is not None and (rubric := _rubric(before[-1])):
-        values["rubric"] = rubric
+        values |= {"rubric": kind} if (kind := _kind(rubric)) else {}
         before = before[:-1]
     before = [block for block in before if not _is_crumbs(block)]
     found = _lead_first(found, before)
@@ -61,6 +76,53 @@ def read_opening(blocks: Sequence[Block], *, title: str = "") -> Opening:
         blocks=tuple(_leveled(block) for block in found),
     )
     return Opening(draft=draft, values=values)
+
+
+def read_plain(body: str, *, shown: str, first_line: int) -> Opening:
+    """Return the draft of a plain text, the lines beside its title read as those of a page are."""
+    whole = parse_text(body, shown=shown, first_line=first_line)
+    lines = body.split("\n")
+    found: dict[str, tuple[object, int]] = {}
+    at = _read_beside(lines, 0, found, is_above=True)
+    draft = parse_text("\n".join(lines), shown=shown, first_line=first_line)
+    if draft.title and draft.title_line == first_line + at:
+        _read_beside(lines, at + 1, found, is_above=False)
+        draft = parse_text("\n".join(lines), shown=shown, first_line=first_line)
+    if not draft.blocks or (whole.title and not draft.title):
+        return Opening(draft=whole)  # nothing else stands in the file
+    values = {key: value for key, (value, _) in found.items()}
+    return Opening(draft=draft, values=values, lines={key: first_line + line for key, (_, line) in found.items()})
+
+
+def _read_beside(lines: list[str], at: int, found: dict[str, tuple[object, int]], *, is_above: bool) -> int:
+    """Empty the lines from `at` that only say date, source or kind, keep what they say; return where text begins.
+
+    Their place stays, so that no line behind them has another number.
+    """
+    while at < len(lines):
+        words = squeeze(lines[at].replace("\u00a0", " "))
+        said: dict[str, object] = {"date": read_dateline(words), "source": _source(words)}
+        if is_above and _KIND.fullmatch(words):
+            said["rubric"] = _kind(words)
+        elif words and not any(said[key] and key not in found for key in ("date", "source")):
+            break
+        found |= {key: (value, at) for key, value in said.items() if value}
+        lines[at] = ""
+        at += 1
+    return at
+
+
+def _kind(words: str) -> str:
+    """Return what kind of text this is, as a rubric; who it is for is none."""
+    return "" if _FOR_PRESS.fullmatch(words) else words.capitalize() if words.isupper() else words
+
+
+def _source(words: str) -> str:
+    """Return the office that a line names and nothing else; empty for any other line."""
+    found = _SOURCE_LINE.fullmatch(words) if len(words) <= _MAX_SOURCE else None
+    if found is None or _SAYS.search(words.lower()) or re.search(r"[.!?…:;]$", words):
+        return ""
+    return found["named"] or found["office"]
 
 
 def _split_title(blocks: list[Block], known: str) -> tuple[Block | None, list[Block], list[Block]]:
@@ -75,7 +137,7 @@ def _title_at(blocks: Sequence[Block], known: str) -> int:
     for at, block in enumerate(blocks):
         if length > _BEFORE_TITLE:
             break
-        if isinstance(block, Heading):
+        if isinstance(block, Heading) and not _KIND.fullmatch(squeeze(plain(block.text))):
             near.append(at)
         else:
             length += len(plain(block.text)) if isinstance(block, Paragraph) else 0 if isinstance(block, Image) else 100
@@ -90,10 +152,10 @@ def _title_at(blocks: Sequence[Block], known: str) -> int:
 def _plain_title_at(blocks: Sequence[Block]) -> int:
     """Return the place of a title that nobody marked as one: the first line, but for a date and "Пресс-релиз"."""
     for at, block in enumerate(blocks[:-1]):
-        if isinstance(block, Heading):
+        if isinstance(block, Heading) and not _KIND.fullmatch(squeeze(plain(block.text))):
             return at
         words = plain(block.text).strip() if isinstance(block, Paragraph) else ""
-        if isinstance(block, Image) or _dateline(block) is not None or _KIND.fullmatch(words):
+        if isinstance(block, Image) or _dateline(block) or _source_in(block) or _KIND.fullmatch(words):
             continue
         return at if words and "\n" not in words and is_title(squeeze(words)) else -1
     return -1
@@ -101,7 +163,15 @@ def _plain_title_at(blocks: Sequence[Block]) -> int:
 
 def _dateline(block: Block) -> date | None:
     """Return the date of a paragraph that is nothing else: "14 мая 2024 года", "14.05.2024, 10:30"."""
-    words = squeeze(plain(block.text).replace("\u00a0", " ")) if isinstance(block, Paragraph) else ""
+    return read_dateline(squeeze(plain(block.text).replace("\u00a0", " "))) if isinstance(block, Paragraph) else None
+
+
+def _source_in(block: Block) -> str:
+    return _source(squeeze(plain(block.text).replace("\u00a0", " "))) if isinstance(block, Paragraph) else ""
+
+
+def read_dateline(words: str) -> date | None:
+    """Return the date of a line that is nothing else, None for any other or for a day that no calendar has."""
     found = _DATELINE.fullmatch(words)
     if found is None:
         return None
@@ -114,7 +184,7 @@ def _dateline(block: Block) -> date | None:
 
 def _rubric(block: Block) -> str:
     """Return the words of a short line that can stand above a title as its rubric; empty for any other."""
-    words = squeeze(plain(block.text)) if isinstance(block, Paragraph) else ""
+    words = squeeze(plain(block.text)) if isinstance(block, Paragraph | Heading) else ""
     return words if len(words) <= _RUBRIC and not re.search(r"[.!?…/»›>|:]", words) else ""
 
 

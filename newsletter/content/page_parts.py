@@ -19,7 +19,7 @@ from newsletter.content.spans import cut, squeeze
 _PART_WORDS = frozenset((
     "share", "sharing", "social", "socials", "related", "recommend", "recommended", "recommendations", "comment",
     "comments", "counter", "counters", "tag", "tags", "breadcrumb", "breadcrumbs", "banner", "banners", "cookie",
-    "cookies", "subscribe", "subscription", "nav", "navbar", "navigation", "menu", "footer", "sidebar", 
+    "cookies", "subscribe", "subscription", "nav", "navbar", "navigation", "menu", "footer", "sidebar",
     "pager", "pagination", "popular", "similar", "likes", "rating", "reactions", "advert", "disqus", "complementary",
     "contentinfo", "search", "toolbar",
 ))

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.content.item import Block, Heading, Image, ListBlock, Origin, Paragraph, plain
-from newsletter.content.opening import read_opening
+from newsletter.content.opening import Opening, read_opening, read_plain
 from newsletter.content.spans import text_of
+from newsletter.content.text import parse_text
 from newsletter.content.typed_list import gather_lists
 
 LEAD = "Завод открыт, гости приехали утром."
@@ -72,6 +73,65 @@ def test_pictures_above_the_lead_come_behind_it() -> None:
     image = Image(src="https://zarechye.example/a.png", alt="", origin=at(1))
     (lead,) = paragraphs(LEAD)
     assert read_opening((heading("Завод"), image, lead)).draft.blocks == (lead, image)
+
+
+BODY = "Завод открыт, гости приехали утром.\n\nВторой абзац."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ПРЕСС-РЕЛИЗ\n\nЗавод открыт\n\nПресс-служба АО «Завод»\n17 ноября 2026 года\n\n",
+        "Пресс-релиз\nПресс-служба АО «Завод»\n17.11.2026\nЗавод открыт\n",
+        "Пресс-служба АО «Завод»\n\nПРЕСС-РЕЛИЗ\n\n\u00a017 ноября 2026 г.\n\nЗавод открыт\n\n",
+        "Пресс-релиз\nЗавод открыт\nОпубликовано: 17 ноября 2026, 10:30\nИсточник: Пресс-служба АО «Завод»\n",
+    ],
+)
+def test_source_and_date_beside_a_plain_title_are_no_lead_and_press_release_is_no_title(text: str) -> None:
+    opening = read_plain(text + BODY, shown="a.txt", first_line=5)
+    assert opening.values == {"date": date(2026, 11, 17), "source": "Пресс-служба АО «Завод»", "rubric": "Пресс-релиз"}
+    assert plain(opening.draft.title) == "Завод открыт"
+    lines = text.split("\n")
+    assert opening.draft.title_line == 5 + lines.index("Завод открыт")
+    for key, words in (("date", "17"), ("source", "служба"), ("rubric", "РЕЛИЗ")):
+        assert words.lower() in lines[opening.lines[key] - 5].lower()
+    assert [plain(block.text) for block in opening.draft.blocks if isinstance(block, Paragraph)] == BODY.split("\n\n")
+
+
+@pytest.mark.parametrize("words", ["НОВОСТЬ", "Для СМИ", "Информация для СМИ"])
+def test_who_a_text_is_for_is_no_title(words: str) -> None:
+    opening = read_plain(f"{words}\n\nЗавод открыт\n\n{BODY}", shown="a.txt", first_line=1)
+    assert plain(opening.draft.title) == "Завод открыт"
+    assert opening.values == ({"rubric": "Новость"} if words == "НОВОСТЬ" else {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Пресс-служба завода сообщила о пуске\n\n" + BODY,
+        "Пресс-релиз о пуске завода\n\n" + BODY,
+        "17 ноября 2026 года завод открыли\n\n" + BODY,
+        "Завод открыт\n17 ноября 2026",
+        "Пресс-релиз",
+    ],
+)
+def test_a_line_that_says_more_or_stands_alone_stays_text(text: str) -> None:
+    opening = read_plain(text, shown="a.txt", first_line=1)
+    assert opening == Opening(draft=parse_text(text, shown="a.txt", first_line=1))
+
+
+def test_the_source_beside_an_imported_title_is_the_item_s() -> None:
+    source, dated, lead = paragraphs("Пресс-служба АО «Завод»", "17 ноября 2026 года", LEAD)
+    opening = read_opening((heading("ПРЕСС-РЕЛИЗ"), heading("Завод открыт"), source, dated, lead))
+    assert opening.values == {"date": date(2026, 11, 17), "source": "Пресс-служба АО «Завод»", "rubric": "Пресс-релиз"}
+    assert (plain(opening.draft.title), opening.draft.blocks) == ("Завод открыт", (lead,))
+
+
+@given(st.lists(st.sampled_from(["ПРЕСС-РЕЛИЗ", "17.11.2026", "Пресс-служба АО", "", "Слово", LEAD]), max_size=7))
+def test_an_opening_loses_no_line_of_text(lines: list[str]) -> None:
+    opening = read_plain("\n".join(lines), shown="a.txt", first_line=1)
+    found = repr(opening.draft)
+    assert all(line in found for line in lines if line in ("Слово", LEAD))
 
 
 @pytest.mark.parametrize(
