@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from newsletter.content.facts import Passage
 from newsletter.content.item import Named
-from newsletter.content.people import latin_people, trimmed_person
+from newsletter.content.mentions import latin_people, trimmed_person
 from newsletter.language.institutions import find_institutions, organisation_around
 from newsletter.language.names import find_written_names
 from newsletter.language.recogniser import Entity

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from newsletter.content.fragments import find_fragments
 from newsletter.content.item import Block, Origin, Paragraph, Quote, plain
-from newsletter.content.people import People, find_mentions
+from newsletter.content.mentions import find_mentions
+from newsletter.content.people import People
 from newsletter.content.quotes import inner_quotes, split_quotes
 from newsletter.content.replies import is_interview, reply, signed, whom_with
 from newsletter.language.recogniser import Entity

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.content.item import Origin, Paragraph, Quote, Span, plain
-from newsletter.content.people import People, find_mentions
+from newsletter.content.mentions import find_mentions
+from newsletter.content.people import People
 from newsletter.content.quotes import join_open_quotes, split_quotes
 
 HERE = Origin(path="a.txt", line=3)
