@@ -12,6 +12,8 @@ from newsletter.content.item import Block, Figure, ListBlock, Origin, Paragraph,
 from newsletter.content.measures import Around, look_around, this_year
 from newsletter.content.trust import is_proposal
 
+_TYPED_DASH = re.compile(r"(?<=[ \u00a0])-(?=[ \u00a0])")
+
 
 class Passage(NamedTuple):
     """A stretch of running text in which facts are looked for."""
@@ -29,13 +31,18 @@ class Told(NamedTuple):
     around: Around
 
 
+def with_dashes(words: str) -> str:
+    """Return words of the same length in which a hyphen between spaces, as typed, is the dash that it stands for."""
+    return _TYPED_DASH.sub("–", words)
+
+
 def passages(blocks: Sequence[Block]) -> Iterator[Passage]:
     """Yield the running text of blocks: paragraphs, quotes and list items. Tables are shown as tables."""
     for block in blocks:
         if isinstance(block, Paragraph | Quote):
-            yield Passage(plain(block.text), block.origin)
+            yield Passage(with_dashes(plain(block.text)), block.origin)
         elif isinstance(block, ListBlock):
-            yield from (Passage(plain(entry), block.origin) for entry in block.items)
+            yield from (Passage(with_dashes(plain(entry)), block.origin) for entry in block.items)
 
 
 def tell_figures(texts: Sequence[Passage], *, year: int = 0) -> list[Told]:

@@ -244,10 +244,28 @@ def _dialogue_end(words: str, at: int) -> int:
 
 
 def _without_mark(words: str, start: int, at: int, end: int) -> int:
-    """Return where words end when the comma or full stop and the closing mark after them are left out."""
-    mark = words[at:end]
-    keep = re.match(r"[!?…]+", mark)
-    return max(start, at + (keep.end() if keep else 0))
+    """Return where words end when the comma or full stop and the closing mark after them are left out.
+
+    Marks of a quotation inside them are theirs, and so is what they cry or ask: «Ждём на «Заре»!», – сказала она.
+    """
+    inside = _open_marks(words[start:at])
+    for place in range(at, end):
+        char = words[place]
+        if char in ".," or (char in _CLOSING and not inside):
+            return max(start, place)
+        inside -= char in _CLOSING
+    return max(start, end)
+
+
+def _open_marks(words: str) -> int:
+    """Return how many quotations are open at the end of some words; a straight mark opens behind a space."""
+    depth = 0
+    for place, char in enumerate(words):
+        if char in _OPENING and (char in "«„" or place == 0 or words[place - 1] in " \u00a0(«"):
+            depth += 1
+        elif char in _CLOSING:
+            depth = max(0, depth - 1)
+    return depth
 
 
 def _attribution_end(words: str, at: int) -> tuple[int, str]:

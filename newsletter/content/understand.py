@@ -13,7 +13,7 @@ from typing import cast
 from newsletter.content.closing import split_closing
 from newsletter.content.destinations import find_regions
 from newsletter.content.draft import Draft
-from newsletter.content.facts import Passage, merge_figures, passages, tell_figures
+from newsletter.content.facts import Passage, merge_figures, passages, tell_figures, with_dashes
 from newsletter.content.front import Front
 from newsletter.content.headline import propose_title
 from newsletter.content.item import (
@@ -98,7 +98,7 @@ def understand(draft: Draft, front: Front, *, shown: str, title: str) -> NewsIte
 
 def _readable(text: Text) -> str:
     """Return the words in which rules look for facts: none of a paragraph that no press office wrote."""
-    words = plain(text)
+    words = with_dashes(plain(text))
     return words if len(words) <= _MAX_PARAGRAPH else ""
 
 
@@ -139,7 +139,7 @@ def _named(
 ) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
     """Return the people and organisations of title, lead and blocks, in the order of the text."""
     origin = draft.blocks[0].origin if draft.blocks else Origin(path="", line=1)
-    title = plain(draft.title)
+    title = _readable(draft.title)
     texts = [Passage(title, replace(origin, line=draft.title_line or origin.line)), Passage(words[0], origin)]
     found = [tuple(find_entities(title)), entities[0]]
     for at, block in enumerate(blocks, 1):

@@ -14,6 +14,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,9 +179,15 @@ def main() -> int:
     except NewsletterError as error:
         answer = error
     except MemoryError:
-        answer = CompileError("compiling needs more memory than is sensible for a mail", fix="look at the template")
+        what = "compiling needs more memory than is sensible for a mail"
+        answer = CompileError(what, path=_display(request), fix="shorten the item, or look at the template's loops")
     except RecursionError:
         answer = InputError("the item is nested too deep", path=_display(request), fix="make it flatter")
+    except Exception as error:  # noqa: BLE001 - the end of this process: what a library did must not pass for a crash
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
+        what = f"the program failed on this item: {where}: {' '.join(str(error).split())[:200]}"
+        answer = CompileError(what, path=_display(request), fix="report it with the item")
     with io.BufferedWriter(out) as stream:
         stream.write(pickle.dumps(answer))
     return 0

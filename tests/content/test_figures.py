@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.content.facts import Passage, merge_figures, tell_figures
+from newsletter.content.facts import Passage, merge_figures, passages, tell_figures
 from newsletter.content.figures import find_figures
-from newsletter.content.item import Figure, Origin
+from newsletter.content.item import Figure, Origin, Paragraph, Span
 from newsletter.language.table import words
 
 WORDS = words("1 000 5 , % млн рублей раза в на до более – : № кажд ый второй ть")
@@ -331,3 +331,9 @@ def test_more_ways_of_writing_a_number(text: str, written: str, value: str, boun
 )
 def test_what_only_looks_like_a_number_of_things_is_none(text: str) -> None:
     assert find_figures(text) == []
+
+
+def test_a_hyphen_typed_for_a_dash_is_no_part_of_what_a_figure_measures() -> None:
+    block = Paragraph(text=(Span(text="Объём инвестиций - 1,4 млрд рублей, кое-где больше."),), origin=HERE)
+    (figure,) = merge_figures(tell_figures(list(passages([block]))))
+    assert (figure.text, figure.measures) == ("1,4 млрд рублей", "объём инвестиций")
