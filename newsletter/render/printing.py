@@ -68,13 +68,18 @@ def _described(value: object) -> tuple[str, str]:
     return next(((what, fix) for fits, what, fix in table if fits), (f"is a {type(value).__name__}", "print text"))
 
 
-def watch_concats(tree: nodes.Template) -> None:
-    """Lead each operand of `~` through the filter `CONCAT`, since Jinja joins whatever it gets."""
+def watch_output(tree: nodes.Template) -> None:
+    """Lead through the filter `CONCAT` what Jinja prints without asking `finalize`: operands of `~`, and literals."""
     for concat in tree.find_all(nodes.Concat):
-        concat.nodes = [
-            nodes.Filter(part, CONCAT, [], [], None, None, lineno=part.lineno, environment=tree.environment)
-            for part in concat.nodes
-        ]
+        concat.nodes = [_led(part) for part in concat.nodes]
+    for output in tree.find_all(nodes.Output):
+        output.nodes = [_led(part) if isinstance(part, nodes.Literal) else part for part in output.nodes]
+
+
+def _led(part: nodes.Expr) -> nodes.Expr:
+    if isinstance(part, nodes.TemplateData):
+        return part
+    return nodes.Filter(part, CONCAT, [], [], None, None, lineno=part.lineno, environment=part.environment)
 
 
 def operand(value: object) -> object:

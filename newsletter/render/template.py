@@ -29,7 +29,7 @@ from newsletter.language.plurals import plural
 from newsletter.render.captures import refuse_branches
 from newsletter.render.compiled import Step
 from newsletter.render.plaintext import TEXT_FILTERS, Notes
-from newsletter.render.printing import CONCAT, assert_printable, operand, refuse_markup, watch_concats, watched
+from newsletter.render.printing import CONCAT, assert_printable, operand, refuse_markup, watch_output, watched
 from newsletter.render.richtext import inline
 from newsletter.render.slots import ALLOWED_FILTERS, Namespace, Slot, Tokens, refuse
 from newsletter.render.template_fault import Unknown, shown, translated
@@ -110,7 +110,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         """Jinja's own seam between parsing and compiling: the one place where the tree can be looked through."""
         tree = super()._parse(source, name, filename)
         refuse_branches(tree, shown(name or ""))
-        watch_concats(tree)
+        watch_output(tree)
         return tree
 
     def join_path(self, template: str, parent: str) -> str:

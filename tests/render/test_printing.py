@@ -39,6 +39,9 @@ def html(compilation: Compilation) -> str:
         ("{{ archive }}", "archive is yes or no"),
         ("{% macro a() %}x{% endmacro %}{{ a }}", "a is a function"),
         ("{{ item.title.upper }}", "item.title.upper is a function"),
+        ("{{ none }}", "this is nothing here"),
+        ("{{ true }}", "this is yes or no"),
+        ("{{ [1] }}", "this is a list"),
         ("{{ range }}", "range is a function"),
     ],
 )
@@ -69,6 +72,7 @@ def test_a_lead_without_words_is_no_pair_of_brackets(compiled: Compile, news_ite
         ('{{ item.title ~ " " ~ 7 }}', "Заголовок 7"),
         ("{{ loop_ends|default(3.5) }}", "3.5"),
         ("[{{ 'x' if false }}]", "[]"),
+        ("{{ 'а<б' }} {{ 7 }}", "а&lt;б 7"),
         ("{% macro a() %}<b>x</b>{% endmacro %}{{ a() }}", "<b>x</b>"),
         ('{{ item.blocks|map(attribute="kind")|join(" ") }}', "paragraph"),
         ('{{ item.blocks|join(" ", attribute="kind") }}', "paragraph"),
