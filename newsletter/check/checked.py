@@ -86,7 +86,7 @@ def front_place(subject: Checked, key: str) -> Place:
 def spans_of(item: NewsItem) -> Iterator[tuple[Span, Place]]:
     """Yield every run of text of an item with its place."""
     for span in item.lead:
-        yield span, Place(file=item.origin.path, line=item.origin.line)
+        yield span, Place(file=item.origin.path, line=item.lead_origin.line)
     for index, block in enumerate(item.blocks):
         place = Place(file=block.origin.path, line=block.origin.line, block=index)
         for span in _spans_of_block(block):
@@ -109,7 +109,7 @@ def place_of_words(subject: Checked, words: str) -> Place:
             line = item.front_lines.get("title", item.origin.line)
             return Place(file=item.origin.path, line=line)
         if sought in _squeezed("".join(span.text for span in item.lead)):
-            return Place(file=item.origin.path, line=item.origin.line)
+            return Place(file=item.origin.path, line=item.lead_origin.line)
         for index, block in enumerate(item.blocks):
             if sought in _squeezed(words_of_block(block)):
                 return Place(file=block.origin.path, line=block.origin.line, block=index)

@@ -42,7 +42,7 @@ def texts_of_item(item: NewsItem) -> Iterator[tuple[str, Place]]:
     """Yield the texts of an item, masked: title, lead, blocks."""
     path, line = item.origin.path, item.origin.line
     yield masked(text_of(item.title)), Place(file=path, line=item.front_lines.get("title", line))
-    yield masked(item.lead), Place(file=path, line=line)
+    yield masked(item.lead), Place(file=path, line=item.lead_origin.line)
     for index, block in enumerate(item.blocks):
         for text in texts_of(block):
             yield masked(text), Place(file=block.origin.path, line=block.origin.line, block=index)

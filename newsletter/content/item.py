@@ -7,7 +7,7 @@ print without a human look carries `proposed=True` (see `docs/extract.md`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import ClassVar, Literal
@@ -186,6 +186,7 @@ class NewsItem:
     title: str
     title_proposed: bool  # True: taken from the lead by rule, an editor should look
     lead: Text  # the first paragraph, not repeated in `blocks`
+    lead_line: int = 0  # its line in the file; 0 where the file has no lines
     date: date | None
     source: str
     rubric: str = ""  # a word above the title: "Экспорт"
@@ -203,6 +204,11 @@ class NewsItem:
     front_lines: Mapping[str, int] = field(default_factory=dict)  # line of each top-level front-matter key
     lang: str = "ru"
     origin: Origin
+
+    @property
+    def lead_origin(self) -> Origin:
+        """Where the lead was written."""
+        return replace(self.origin, line=self.lead_line or self.origin.line)
 
     @property
     def quotes(self) -> tuple[Quote, ...]:

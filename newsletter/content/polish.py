@@ -177,7 +177,7 @@ def mends_of(item: NewsItem, settings: Typography, *, lang: str = "") -> Iterato
     title = replace(item.origin, line=item.front_lines.get("title", item.origin.line))
     if not item.title_proposed:
         yield from _mends([text_of(item.title)], spoken, settings, title, None)
-    yield from _mends([item.lead], spoken, settings, item.origin, None)
+    yield from _mends([item.lead], spoken, settings, item.lead_origin, None)
     for index, block in enumerate(item.blocks):
         yield from _mends(list(texts_of(block)), spoken, settings, block.origin, index)
 

@@ -55,6 +55,7 @@ def understand(draft: Draft, front: Front, *, shown: str, title: str) -> NewsIte
     lang = front.word("lang") or "ru"
     russian = lang.partition("-")[0] == "ru"
     blocks, closing = _closing(draft.blocks, front, russian)
+    lead_line = front.line("lead") if "lead" in front.values else blocks[0].origin.line if blocks else 0
     lead, blocks = _lead(blocks, front)
     spoken: tuple[Quote, ...] = ()
     people: tuple[Named, ...] = ()
@@ -77,6 +78,7 @@ def understand(draft: Draft, front: Front, *, shown: str, title: str) -> NewsIte
         title=words or _proposed_title(lead, blocks),
         title_proposed=not words,
         lead=lead,
+        lead_line=lead_line,
         date=when if isinstance(when, date) else None,
         source=front.word("source"),
         rubric=front.word("rubric"),

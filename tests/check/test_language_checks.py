@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.check import Finding
+from newsletter.check.checked import spans_of
 from newsletter.check.mixed_letters import odd_letters
 from newsletter.check.unbalanced_quotes import odd_brackets
 from newsletter.content.item import NewsItem, Origin, Paragraph, Span
+from newsletter.content.load import load_item
 from newsletter.content.polish import mends_of
 from newsletter.language.quotation import unpaired
 from newsletter.settings import Typography
@@ -34,6 +37,19 @@ def news(*paragraphs: str, title: str = "Заголовок") -> NewsItem:
         front_lines={"title": 2},
         origin=Origin(path="content/a.md", line=7),
     )
+
+
+def test_a_finding_in_the_lead_has_the_line_of_the_lead(tmp_path: Path, find: Find) -> None:
+    """Word for word, link for link: the title stands on line 1, the lead on line 3."""
+    path = tmp_path / "a.md"
+    path.write_text("# Заголовок\n\nЗавод «Луч (рядом [сайт](https://a.example/)\n", encoding="utf-8")
+    item = load_item(path, root=tmp_path)
+    (span,) = [place.line for span, place in spans_of(item) if span.href]
+    assert span == 3
+    assert [finding.line for finding in find("unbalanced_quotes", items=(item,))] == [3, 3]
+    path.write_text('# Заголовок\n\nЗавод "Луч"\n', encoding="utf-8")
+    mends = list(mends_of(load_item(path, root=tmp_path), Typography()))
+    assert [mend.origin.line for mend in mends] == [3]
 
 
 def test_straight_quotes_are_an_info_with_count_and_place(find: Find) -> None:
