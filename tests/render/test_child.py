@@ -65,7 +65,8 @@ def test_child_that_is_killed_is_an_error_with_the_signal(
 def test_a_library_that_fails_unexpectedly_is_one_line_that_says_where(
     request_for: Callable[..., CompileRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "mjml.py").write_text("def mjml2html(source, **kw):\n    raise ZeroDivisionError('by nought')\n", "utf-8")
+    source = "def mjml2html(source, **kw):\n    raise ZeroDivisionError('by nought')\n"
+    (tmp_path / "mjml.py").write_text(source, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(CompileError, match=r"ZeroDivisionError in mjml.py:2: by nought") as caught:
         compile_in_child(request_for())

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import subprocess
 import sys
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.errors import NewsletterError, TemplateError
@@ -38,6 +40,43 @@ def test_library_still_panics_without_the_cure() -> None:
     code = "import mjml; mjml.mjml2html(%r)" % (WHOLE % "<mj-text>Цена > 100</mj-text>")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "PanicException" in done.stderr
+
+
+def test_library_still_debugs_a_no_break_space_in_a_value() -> None:
+    """When this fails the library was mended: `_referenced` may go."""
+    import mjml
+
+    assert r"\u{a0}" in mjml.mjml2html(WHOLE % '<mj-text><img alt="№\u00a05"></mj-text>', fonts={})
+
+
+class FirstValues(HTMLParser):
+    """Collects the first `alt` and `aria-label` of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, str | None] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found |= {name: value for name, value in attrs if name in {"alt", "aria-label"} and name not in self.found}
+
+
+@settings(max_examples=150)
+@given(words=st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs", "Cc", "Cn"])))
+@example(words="Рост в\u00a01,9\u00a0раза")
+@example(words="\\u{a0} \u202f \u0301 \u200b \u09be \u3164")
+def test_words_of_a_value_and_of_the_title_arrive_as_written(words: str) -> None:
+    value = html.escape(f"о{words}к")
+    head = f"<mj-head><mj-title>{value}</mj-title></mj-head>"
+    source = f'<mjml>{head}<mj-body><mj-raw><img alt="{value}"></mj-raw></mj-body></mjml>'
+    page = FirstValues()
+    page.feed(to_html(source, folders=[], locate=here))
+    assert page.found == {"alt": f"о{words}к", "aria-label": f"о{words}к"}
+
+
+def test_a_value_over_two_lines_is_on_one_and_no_line_is_lost() -> None:
+    body = '<mj-text><p style="color: red;\n  margin: 0">да</p></mj-text>'
+    assert 'style="color: red;   margin: 0"' in html_of(body)
+    assert escape_bare_brackets(body, here).count("\n") == 1
 
 
 def test_brackets_of_css_and_comments_stay() -> None:
