@@ -13,6 +13,7 @@ from newsletter.content.measures import Around, look_around, this_year
 from newsletter.content.trust import is_proposal
 
 _TYPED_DASH = re.compile(r"(?<=[ \u00a0])-(?=[ \u00a0])")
+_MAX_FIGURES = 400  # what stands around each is read, up to a thousand characters; a press item has some thirty
 
 
 class Passage(NamedTuple):
@@ -50,7 +51,7 @@ def tell_figures(texts: Sequence[Passage], *, year: int = 0) -> list[Told]:
     now = this_year([passage.words for passage in texts], year)
     told: list[Told] = []
     for number, passage in enumerate(texts):
-        found = find_figures(passage.words)
+        found = find_figures(passage.words)[: _MAX_FIGURES - len(told)] if len(told) < _MAX_FIGURES else []
         around = look_around(passage.words, found, year=now)
         told += [Told(passage, number, one, what) for one, what in zip(found, around, strict=True)]
     return told

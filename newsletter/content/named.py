@@ -8,6 +8,7 @@ what is printed is always what the text has, never a normal form.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -110,9 +111,10 @@ def _merged(own: Sequence[_Span], seen: Sequence[_Span]) -> list[_Span]:
     """Return the spans of rules and models; where two overlap, the longer one."""
     kept: list[_Span] = []
     for span in sorted([*own, *seen], key=lambda one: (-(one.end - one.start), one.rule)):
-        if not any(span.start < other.end and other.start < span.end for other in kept):
-            kept.append(span)
-    return sorted(kept)
+        at = bisect_left(kept, span.start, key=lambda one: one.end - 1)  # no two that are kept overlap
+        if at == len(kept) or span.end <= kept[at].start:
+            kept.insert(at, span)
+    return kept
 
 
 def _each_once(texts: Sequence[Passage], spans: Sequence[_Span], same: _Same) -> tuple[Named, ...]:

@@ -45,10 +45,12 @@ def is_question(block: Block) -> bool:
     if not isinstance(block, Paragraph | Heading):
         return False
     words = plain(block.text)
+    if not _QUESTION.search(words):
+        return False
     bold = all(span.bold or not span.text.strip() for span in block.text)
     asked = isinstance(block, Heading) or bold or _DASH.match(words) or _ASKS.match(words)
     short = len(sentences(words)) <= 3 and not words.lstrip().startswith("«")
-    return bool(_QUESTION.search(words)) and short and (bool(asked) or len(sentences(words)) == 1)
+    return short and (bool(asked) or len(sentences(words)) == 1)
 
 
 def is_interview(blocks: Sequence[Block]) -> bool:
@@ -86,8 +88,8 @@ def reply(blocks: Sequence[Block], index: int, people: People, *, interview: Spe
     if dash and told.rstrip().endswith(":") and (speaker := _introduced(people, told, index)).name:
         return _quoted(block, dash.end(), speaker)
     start = dash or _ANSWER.match(words)
-    answers = _answers(blocks, index) and (start is not None or not _marks_answers(blocks))
-    if interview is None or not answers or not words.strip():
+    answers = interview is not None and bool(words.strip()) and _answers(blocks, index)
+    if interview is None or not answers or (start is None and _marks_answers(blocks)):
         return None
     return _quoted(block, start.end() if start else 0, interview)
 

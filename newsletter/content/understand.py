@@ -47,6 +47,7 @@ from newsletter.language.recogniser import Entity, find_entities
 # would make an hour of a hostile file.
 _MAX_PARAGRAPH = 5_000  # characters
 _MAX_PARAGRAPHS = 400
+_MAX_CHARACTERS = 60_000  # of all paragraphs together: three seconds at the worst
 _MAX_RECOGNISED = 50_000  # characters; the models read some 50,000 a second
 
 
@@ -123,7 +124,17 @@ def _lead(blocks: tuple[Block, ...], front: Front) -> tuple[Text, tuple[Block, .
 def _words(lead: Text, blocks: Sequence[Block]) -> list[str]:
     """Return the readable words of lead and blocks, empty where no rule may look; people may be named in the lead."""
     words = [_readable(block.text) if isinstance(block, Paragraph | Quote) else "" for block in blocks]
-    return [_readable(lead), *words][:_MAX_PARAGRAPHS]
+    return _first([_readable(lead), *words])
+
+
+def _first(words: Sequence[str]) -> list[str]:
+    """Return the paragraphs that rules read, as far as a press item goes: those behind are empty, or left out."""
+    kept: list[str] = []
+    left = _MAX_CHARACTERS
+    for paragraph in words[:_MAX_PARAGRAPHS]:
+        left -= len(paragraph)
+        kept.append(paragraph if left >= 0 else "")
+    return kept
 
 
 def recognised(words: Sequence[str]) -> list[tuple[Entity, ...]]:
@@ -155,6 +166,7 @@ def _named(
             entries = block.items if isinstance(block, ListBlock) else (block.text,)
             texts += [Passage(_readable(entry), block.origin) for entry in entries]
             found += [()] * len(entries)
+    texts = _first_passages(texts)
     people = find_people(texts, found)
     return people, find_organisations(texts, found, people)
 
@@ -188,8 +200,14 @@ def _texts(draft: Draft, lead: Text, blocks: Sequence[Block]) -> list[Passage]:
     """Return the running text in which figures are looked for: lead and blocks, and last what only the title says."""
     origin = draft.blocks[0].origin if draft.blocks else Origin(path="", line=1)
     title = Passage(plain(draft.title), replace(origin, line=draft.title_line)) if draft.title else None
-    texts = [Passage(_readable(lead), origin), *passages(blocks)][:_MAX_PARAGRAPHS]
-    return [text for text in [*texts, *([title] if title else [])] if len(text.words) <= _MAX_PARAGRAPH]
+    texts = [Passage(_readable(lead), origin), *passages(blocks)]
+    readable = [text for text in texts[:_MAX_PARAGRAPHS] if len(text.words) <= _MAX_PARAGRAPH]
+    return [*_first_passages(readable), *([title] if title and len(title.words) <= _MAX_PARAGRAPH else [])]
+
+
+def _first_passages(texts: Sequence[Passage]) -> list[Passage]:
+    words = _first([text.words for text in texts])
+    return [Passage(paragraph, text.origin) for paragraph, text in zip(words, texts, strict=False)]
 
 
 def _figures(texts: Sequence[Passage], front: Front, shown: str) -> tuple[tuple[Figure, ...], Series | None]:

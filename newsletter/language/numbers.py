@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
 
-from newsletter.language.table import words
+from newsletter.language.table import any_of, words
 
 Bound = Literal["", "more", "less", "about"]
 
@@ -57,7 +57,7 @@ _BOUNDS: dict[str, Bound] = {
     "примерно": "about",
     "приблизительно": "about",
 }
-BOUND = "(?:" + "|".join(re.escape(bound) for bound in sorted(_BOUNDS, key=len, reverse=True)) + ")"
+BOUND = any_of(_BOUNDS)
 
 _TENS = {
     **dict.fromkeys(words("двадцать двадцати двадцатью"), 20),
@@ -95,7 +95,7 @@ COUNT_WORDS: dict[str, int] = {
 
 
 def _any_of(listed: Iterable[str]) -> str:
-    return "(?:" + "|".join(sorted(listed, key=len, reverse=True)) + ")(?![а-яё])"
+    return any_of(listed) + "(?![а-яё])"
 
 
 UNIT_WORD = _any_of(_UNITS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from newsletter.language.table import words
+from newsletter.language.table import any_of, words
 
 # Masculine past; feminine, plural and neuter are made from it.
 _PAST = words("""
@@ -58,7 +58,7 @@ VERBS: frozenset[str] = frozenset(
     )
 )
 
-VERB = re.compile(r"\b(?:" + "|".join(sorted(VERBS, key=len, reverse=True)) + r")\b", re.IGNORECASE)
+VERB = re.compile(rf"\b{any_of(sorted(VERBS))}\b", re.IGNORECASE)
 
 # Before a quote more verbs introduce its speaker; in an attribution after it, or in a headline, they are too common.
 INTRODUCES = re.compile(
