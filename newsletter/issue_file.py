@@ -17,6 +17,7 @@ from newsletter.content.keys import KEYS, Value, WrongValueError
 from newsletter.content.spans import join, text_of
 from newsletter.errors import ConfigError, InputError
 from newsletter.settings_source import line_of, lines_of, parse_toml
+from newsletter.toml_mistakes import find_mistake
 
 FILE = "issue.toml"
 MAX_CHARS = 16 * 1024  # a hundred names and a page of introduction; finding lines is quadratic
@@ -87,7 +88,10 @@ def _parse(text: str, shown: str) -> dict[str, object]:
     try:
         return parse_toml(text)
     except ConfigError as error:
-        raise InputError(error.message, path=shown, line=error.line, fix=error.fix) from error
+        if "overwrite" in error.message or "mutate" in error.message or "twice" in error.message:
+            raise InputError("this name stands twice", path=shown, line=error.line, fix="keep one") from error
+        slip = find_mistake(text, error.line)
+        raise InputError(slip.what, path=shown, line=slip.line, fix=slip.fix) from error
     except (RecursionError, ValueError) as error:  # brackets without end; a number of 5,000 digits
         raise InputError("not a list of plain values", path=shown, fix='write key = "value" lines') from error
 

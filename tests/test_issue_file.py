@@ -59,6 +59,11 @@ def test_everything_an_issue_can_say_is_read() -> None:
     }
 
 
+@pytest.mark.parametrize("words", ["20 ноября 2026", "20 ноября 2026 г.", "20.11.2026", "2026-11-20"])
+def test_a_day_is_written_as_offices_write_it(words: str) -> None:
+    assert read(f'date = "{words}"').values == {"date": date(2026, 11, 20)}
+
+
 def test_an_empty_file_says_nothing() -> None:
     assert read("").values == {}
     assert read('title = ""\nintro = " "').values == {}
@@ -75,9 +80,23 @@ def test_whole_example_names_every_key() -> None:
         ('\n\nzzzzzz = "b"', 3, "the keys are"),
         ("title = 5", 1, "'title' must be text in straight quotes"),
         ('lang = "ru"\ntitle = ["a"]', 2, "'title' must be text"),
-        ("title = «Неделя»", 1, "not valid TOML"),
-        ('title = "a"\ntitle = "b"', 2, "not valid TOML"),
+        ("title = «Неделя»", 1, 'put it in quotes: title = "«Неделя»"'),
+        ("title = “Неделя”", 1, 'not straight ones; write title = "Неделя"'),
+        ("title = Неделя", 1, 'without straight quotes; put it in quotes: title = "Неделя"'),
+        ('title: "Неделя"', 1, 'equals sign must; write title = "Неделя"'),
+        ('title = "Неделя\ndate = 2026-11-20', 1, 'the quote mark " opened in this line is not closed'),
+        ('title = "А "Б" В"', 1, "between single ones: title = 'А \"Б\" В'"),
+        ('key = "k"\nintro = """\nТекст\n\nещё', 2, '""" opened in this line is not closed'),
+        ("title =", 1, "'title' has no value"),
+        ('key = "k"\ndate = 20.11.2026', 2, 'put it in quotes: date = "20.11.2026"'),
+        ("date = 20 ноября 2026", 1, 'put it in quotes: date = "20 ноября 2026"'),
+        ("date = 2026-11-31", 1, "November has 30 days"),
+        ('order = ["a.md", "b.md"', 1, "bracket [ opened in this line is not closed"),
+        ("order = [a.md, b.md]", 1, "an entry of this list stands without straight quotes"),
+        ('заголовок = "а"', 1, "not of Latin letters"),
+        ('title = "a"\ntitle = "b"', 2, "stands twice"),
         ('date = "20 ноября"', 1, "must be a date"),
+        ('date = "2026-11-31"', 1, "November has 30 days"),
         ('embargo_until = "завтра"', 1, "must be a moment"),
         ('title = "a"\norder = "one.md"', 2, "must be a list of file names"),
         ("order = []", 1, "must be a list of file names"),

@@ -19,6 +19,7 @@ PACKAGE = ROOT / "newsletter"
 # except those of APART.
 LAYERS = (
     ("errors",),
+    ("toml_mistakes",),
     ("settings_source", "settings_rules", "relay"),
     ("settings",),
     ("config",),

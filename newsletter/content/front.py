@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 import yaml  # type: ignore[import-untyped]  # PyYAML carries no types
 from frontmatter.default_handlers import YAMLHandler
 
+from newsletter.content.front_mistakes import GENERAL, find_mistake, is_wrong_fence, wrong_fence
 from newsletter.content.keys import EMPTY, KEYS, Value, WrongValueError
 from newsletter.errors import InputError
 
 _MAX_DEPTH = 6  # the deepest value, a list of mappings, has three
 _MAX_CHARS = 64 * 1024  # PyYAML reads some 100 KB a second
+
+_NO_FENCE = "this line of dashes is not the one that marks front matter"
+_THREE_HYPHENS = "write three hyphens: ---"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,17 +45,18 @@ def split_front(text: str, shown: str) -> Front:
     """Return the front matter of a file and its body. Raises InputError."""
     handler = YAMLHandler()
     if not handler.detect(text):
+        _refuse_wrong_fence(text, shown)
         _refuse_late_front(text, shown)
         return Front(body=text, body_line=1)
     try:
         source, body = handler.split(text)
     except ValueError as exc:
-        raise InputError(
-            "the front matter is not closed",
-            path=shown,
-            line=1,
-            fix='end it with a line "---", or delete the first "---"',
-        ) from exc
+        rows = enumerate(text.split("\n"), 1)
+        line = next((number for number, words in rows if number > 1 and is_wrong_fence(words)), 0)
+        if line:
+            raise InputError(_NO_FENCE, path=shown, line=line, fix=_THREE_HYPHENS) from exc
+        fix = "end it with a line of three hyphens (---), or delete the first one"
+        raise InputError("the front matter is not closed", path=shown, line=1, fix=fix) from exc
     body_line = text.count("\n", 0, len(text) - len(body)) + 1
     # The source begins with the line end behind the dashes, and they may have swallowed blank lines before it.
     first = text.count("\n", 0, text.index(source)) + 1
@@ -59,6 +64,12 @@ def split_front(text: str, shown: str) -> Front:
         raise InputError("the front matter is longer than 64 KB", path=shown, line=1, fix="move text into the body")
     values, lines = _read(source, shown, first)
     return Front(values=values, lines=lines, body=body, body_line=body_line)
+
+
+def _refuse_wrong_fence(text: str, shown: str) -> None:
+    at = wrong_fence(text[:_MAX_CHARS].split("\n"), KEYS)
+    if at >= 0:
+        raise InputError(_NO_FENCE, path=shown, line=at + 1, fix=_THREE_HYPHENS)
 
 
 def _refuse_late_front(text: str, shown: str) -> None:
@@ -80,8 +91,10 @@ def _read(source: str, shown: str, first: int) -> tuple[dict[str, object], dict[
     if root is None:
         return {}, {}
     if not isinstance(root, yaml.MappingNode):
-        line = first + root.start_mark.line
-        raise InputError("the front matter is not a mapping", path=shown, line=line, fix='write "key: value" lines')
+        at = root.start_mark.line
+        found = find_mistake(source.split("\n"), failed=at, opened=-1, keys=KEYS)
+        what, fix = (found.what, found.fix) if found else ('no "key: value" line stands here', GENERAL)
+        raise InputError(what, path=shown, line=first + (found.at if found else at), fix=fix)
     values: dict[str, object] = {}
     lines: dict[str, int] = {}
     for key_node, value_node in root.value:
@@ -100,14 +113,20 @@ def _compose(source: str, shown: str, first: int) -> yaml.Node | None:
         _refuse_abuse(source, shown, first)
         return yaml.compose(source, Loader=yaml.BaseLoader)
     except yaml.YAMLError as exc:
-        mark = getattr(exc, "problem_mark", None)
-        problem = str(getattr(exc, "problem", None) or "not YAML")
-        raise InputError(
-            f"the front matter is broken: {' '.join(problem.split())}",
-            path=shown,
-            line=first + (mark.line if mark is not None else 0),
-            fix='write "key: value" lines, text with a colon in quotes',
-        ) from exc
+        raise _broken(source, exc, shown, first) from exc
+
+
+def _broken(source: str, exc: yaml.YAMLError, shown: str, first: int) -> InputError:
+    """Return what is wrong in an editor's words; YAML's own only serve to find the place."""
+    mark = getattr(exc, "problem_mark", None)
+    context = str(getattr(exc, "context", None) or "")
+    opened = getattr(exc, "context_mark", None) if "flow" in context else None
+    failed = mark.line if mark is not None else 0
+    lines = source.split("\n")
+    found = find_mistake(lines, failed=failed, opened=opened.line if opened is not None else -1, keys=KEYS)
+    if found is not None:
+        return InputError(found.what, path=shown, line=first + found.at, fix=found.fix)
+    return InputError("the front matter cannot be read from here on", path=shown, line=first + failed, fix=GENERAL)
 
 
 def _refuse_abuse(source: str, shown: str, first: int) -> None:

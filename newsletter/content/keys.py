@@ -6,14 +6,26 @@ Values are read as the editor wrote them: `no` is the word "no", `007` keeps its
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from newsletter.content.spans import squeeze
+from newsletter.language.calendar import MONTHS_ENGLISH, MONTHS_GENITIVE
 
 Value = str | list["Value"] | dict[str, "Value"]
 
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_ISO_DAY = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})")
+_DOTTED_DAY = re.compile(r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})")
+_NAMED_DAY = re.compile(
+    rf"(?P<day>[0-9]{{1,2}})\s+(?P<month>{'|'.join(MONTHS_GENITIVE)})\s+(?P<year>[0-9]{{4}})(?:\s*г(?:\.|ода)?)?",
+    re.IGNORECASE,
+)
+_WRITTEN_MOMENT = re.compile(
+    r"(?P<at>[0-9]{1,2}[.\s].*?[0-9]{4}(?:\s*г(?:\.|ода)?)?|[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:,?\s+(?:в\s+)?(?P<hour>[0-9]{1,2})[:.](?P<minute>[0-9]{2}))?"
+)
 # Controls, line and paragraph separators, lone surrogates, and what turns the order of letters around.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -53,13 +65,27 @@ def _lang(value: Value) -> str:
 
 
 def read_date(words: str) -> date:
-    """Return a date written as 2024-05-14 or 14.05.2024. Raises WrongValueError."""
-    for form in ("%Y-%m-%d", "%d.%m.%Y"):
-        try:
-            return datetime.strptime(words, form).date()  # noqa: DTZ007  a calendar day has no zone
-        except ValueError:
-            continue
-    raise WrongValueError(f"must be a date such as 2024-05-14 or 14.05.2024, not {words!r}")
+    """Return a date written as 2024-05-14, 14.05.2024 or 14 мая 2024 г. Raises WrongValueError."""
+    for form in (_ISO_DAY, _DOTTED_DAY, _NAMED_DAY):
+        if found := form.fullmatch(words):
+            return _day(found)
+    raise WrongValueError(f"must be a date such as 2024-05-14, 14.05.2024 or 14 мая 2024, not {words!r}")
+
+
+def _day(found: re.Match[str]) -> date:
+    """Return the day of a match with year, month and day. Raises WrongValueError for one that no calendar has."""
+    month = found["month"].lower()
+    number = MONTHS_GENITIVE.index(month) + 1 if month in MONTHS_GENITIVE else int(month)
+    year, day = int(found["year"]), int(found["day"])
+    if not 1 <= number <= 12:
+        raise WrongValueError(f"has the month {number}; there are 12")
+    if not 1 <= year <= 9999:
+        raise WrongValueError("has the year 0")
+    days = monthrange(year, number)[1]
+    if not 1 <= day <= days:
+        name = MONTHS_ENGLISH[number - 1] + (f" {year}" if number == 2 else "")
+        raise WrongValueError(f"has the day {day}; {name} has {days} days")
+    return date(year, number, day)
 
 
 def _date(value: Value) -> date:
@@ -67,11 +93,19 @@ def _date(value: Value) -> date:
 
 
 def _moment(value: Value) -> str:
+    """Return a moment in ISO form; a day may be written as for `date`, with a time behind it."""
     words = _line(value)
+    written = _WRITTEN_MOMENT.fullmatch(words)
     try:
+        if written is not None:
+            hour, minute = int(written["hour"] or 0), int(written["minute"] or 0)
+            return datetime.combine(read_date(written["at"]), time(hour, minute)).isoformat()
         datetime.fromisoformat(words)
+    except WrongValueError:
+        raise
     except ValueError as exc:
-        raise WrongValueError(f"must be a moment such as 2024-05-14T10:00+03:00, not {words!r}") from exc
+        what = "must be a moment such as 24.11.2026 10:00 or 2024-05-14T10:00+03:00"
+        raise WrongValueError(f"{what}, not {words!r}") from exc
     return words
 
 

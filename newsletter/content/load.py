@@ -16,6 +16,7 @@ from newsletter.errors import InputError
 
 _MARKDOWN = frozenset({".md", ".markdown"})
 _HTML = frozenset({".html", ".htm"})
+_OF_WORD_PROCESSORS = frozenset({".doc", ".rtf", ".odt", ".pages", ".docm", ".dot", ".dotx", ".wps"})
 FEEDS = frozenset({".xml", ".rss", ".atom"})
 SUFFIXES = frozenset({".txt", ".docx"}) | _MARKDOWN | _HTML
 
@@ -34,16 +35,25 @@ def load_item(path: Path, *, root: Path, title: str = "") -> NewsItem:
             raise InputError(what, path=shown, fix="keep one entry in it, or make a digest of them")
         return replace(items[0], title=title, title_proposed=False) if title else items[0]
     if suffix not in SUFFIXES:
-        kind = path.suffix or "without a suffix"
-        raise InputError(
-            f"a news item is a .txt, .md, .html or .docx file, or a feed, this one is {kind}",
-            path=shown,
-            fix="save it as .txt",
-        )
+        raise _wrong_kind(path, suffix, shown)
     draft, front = _read(path, suffix, root, shown)
     if not draft.blocks and not draft.title:
         raise InputError("there are no words in this file", path=shown, fix="write the news item")
     return _understood(draft, front, shown=shown, title=title)
+
+
+def _wrong_kind(path: Path, suffix: str, shown: str) -> InputError:
+    kind = path.suffix or "without a suffix"
+    if path.name == "issue.toml":
+        fix = "this file is about a folder of items: name the folder"
+    elif suffix in _OF_WORD_PROCESSORS:
+        fix = "open it in a word processor and save it as .docx"
+    elif suffix == ".pdf":
+        fix = "copy its text into a .txt file"
+    else:
+        fix = "save it as .txt"
+    what = f"a news item is a .txt, .md, .html or .docx file, or a feed, this one is {kind}"
+    return InputError(what, path=shown, fix=fix)
 
 
 def load_feed(path: Path, *, root: Path, zone: tzinfo = UTC) -> tuple[NewsItem, ...]:

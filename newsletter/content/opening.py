@@ -35,7 +35,10 @@ _SAYS = re.compile(
 )
 _MAX_SOURCE = 120  # characters
 _BESIDE = 3  # blocks below the title among which date and source are looked for
-_NOT_AT_THE_END = r"(?:\s*г(?:\.|ода)?)?(?:[\s,/|–—-]*(?:в\s+)?\d{1,2}:\d\d)?\.?"
+_NOT_AT_THE_END = (
+    r"(?:\s*г(?:\.|ода)?)?(?:[\s,/|–—-]*(?:в\s+)?\d{1,2}:\d\d)?"
+    r"(?:,\s*(?:г\.|город|пос\.|с\.)\s*[А-ЯЁ][\w-]+)?\.?"
+)
 _DATELINE = re.compile(
     r"(?:(?:опубликовано|дата(?: публикации)?):?\s+)?"
     rf"(?:(?P<day>\d{{1,2}})\s+(?P<month>{'|'.join(MONTHS_GENITIVE)})\s+(?P<year>(?:19|20)\d\d)"

@@ -57,11 +57,31 @@ def test_structures_are_read() -> None:
     [
         ("---\ntitle: А\nТекст", 1, "not closed"),
         ("---\ntitle: А\ndate: soon\n---\nТекст", 3, "'date' must be a date"),
-        ("---\ndate: 2024-02-31\n---\nТекст", 2, "'date' must be a date"),
-        ("---\ntitle: А: Б: В\n---\nТекст", 2, "broken"),
-        ("---\ntitle: А\nlead: [1\n---\nТекст", 4, "broken"),
-        ("---\n- а\n- б\n---\nТекст", 2, "not a mapping"),
-        ("---\nпросто слова\n---\nТекст", 2, "not a mapping"),
+        ("---\ntitle: А: Б: В\n---\nТекст", 2, 'put the whole text in quotes: title: "А: Б: В"'),
+        ("---\ntitle: «А»: Б\n---\nТекст", 2, "a colon stands inside the text; put the whole text in quotes"),
+        ("---\ntitle: А\nlead: [1\n---\nТекст", 3, "the bracket [ opened in this line is not closed"),
+        ("---\n- а\n- б\n---\nТекст", 2, 'no "key: value" line stands here'),
+        ("---\nпросто слова\n---\nТекст", 2, 'no "key: value" line stands here'),
+        ("---\ntitle:\tЦех\n---\nТекст", 2, "a tab stands here; use spaces"),
+        ("---\nquotes:\n  - begins: А\n\tspeaker: Б\n---\nТекст", 4, "a tab stands here; use spaces"),
+        ('---\ntitle: "Цех" открыт\n---\nТекст', 2, "other kind: title: '\"Цех\" открыт'"),
+        ("---\ntitle: 'Д'Арк'\n---\nТекст", 2, 'other kind: title: "Д\'Арк"'),
+        ('---\ntitle: "А: б\ndate: 2026-11-20\n---\nТекст', 2, 'quote mark " opened in this line is not closed'),
+        ('---\ntitle: "А\ndate: 2026-11-20\nsource: "Б"\n---\nТекст', 2, "opened in this line is not closed"),
+        ("---\ntitle:Цех\n---\nТекст", 2, 'no space after the colon; write "title: Цех"'),
+        ("---\ntitle:Цех\ndate: 2026-11-20\n---\nТекст", 2, 'no space after the colon; write "title: Цех"'),
+        ("---\ntitle = Цех\n---\nТекст", 2, 'write a colon: "title: Цех"'),
+        ("---\ntitle: А\n date: 2026-11-20\n---\nТекст", 3, "begins with spaces"),
+        ("---\ntitle: @а\n---\nТекст", 2, "begins with the sign '@'"),
+        ("---\nlead: 'а\n  б'\ntitle: @а\n---\nТекст", 4, "begins with the sign '@'"),
+        ("———\ntitle: Цех\n———\nТекст", 1, "write three hyphens"),
+        ("\n–––\ntitle: Цех\n---\nТекст", 2, "write three hyphens"),
+        ("---\ntitle: Цех\n———\nТекст", 3, "write three hyphens"),
+        ("---\ndate: 2026-11-31\n---\nТекст", 2, "'date' has the day 31; November has 30 days"),
+        ("---\ndate: 29.02.2026\n---\nТекст", 2, "February 2026 has 28 days"),
+        ("---\ndate: 20.13.2026\n---\nТекст", 2, "has the month 13; there are 12"),
+        ("---\nembargo_until: 24.11.2026 25:00\n---\nТекст", 2, "must be a moment such as 24.11.2026 10:00"),
+        ("---\nembargo_until: 31.11.2026 10:00\n---\nТекст", 2, "November has 30 days"),
         ("---\ntitle: А\ntitel: Б\n---\nТекст", 3, "did you mean 'title'"),
         ("---\ntitle: А\ntitle: Б\n---\nТекст", 3, "twice"),
         ("---\ntitle: &a А\nsubject: *a\n---\nТекст", 3, "alias"),
@@ -86,6 +106,50 @@ def test_a_mistake_is_one_error_with_its_line(text: str, line: int, words: str) 
     assert (caught.value.path, caught.value.line) == ("content/a.md", line)
     assert caught.value.fix
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("fence", ["----", "-----", "--- "])
+def test_more_than_three_hyphens_are_a_fence_too(fence: str) -> None:
+    front = split_front(f"{fence}\ntitle: Цех\n{fence}\nТекст", "a.txt")
+    assert (front.values, front.body.strip()) == ({"title": "Цех"}, "Текст")
+
+
+@pytest.mark.parametrize("text", ["———\nЗавод открыт\n———\n", "Завод открыт\n———\ntitle: Цех", "— Да.\ntitle: Цех"])
+def test_a_line_of_dashes_above_text_is_no_front_matter(text: str) -> None:
+    assert split_front(text, "a.txt").body == text
+
+
+@pytest.mark.parametrize(
+    "words", ["20 ноября 2026", "20 ноября 2026 г.", "20 НОЯБРЯ 2026 года", "20.11.2026", "2026-11-20"]
+)
+def test_a_day_is_written_as_offices_write_it(words: str) -> None:
+    assert split_front(f"---\ndate: {words}\n---\nТекст", "a.txt").values == {"date": date(2026, 11, 20)}
+
+
+@pytest.mark.parametrize(
+    ("words", "moment"),
+    [
+        ("24.11.2026 10:00", "2026-11-24T10:00:00"),
+        ("24.11.2026, в 9.30", "2026-11-24T09:30:00"),
+        ("24 ноября 2026 г. 10:00", "2026-11-24T10:00:00"),
+        ("24.11.2026", "2026-11-24T00:00:00"),
+        ("2026-11-24T10:00+03:00", "2026-11-24T10:00+03:00"),
+        ("2026-11-24 10:00", "2026-11-24T10:00:00"),
+    ],
+)
+def test_an_embargo_is_written_as_offices_write_it(words: str, moment: str) -> None:
+    assert split_front(f"---\nembargo_until: {words}\n---\nТекст", "a.txt").values == {"embargo_until": moment}
+
+
+@given(st.text(alphabet="\t \n:-'\"[]{}@=titledаб", max_size=60))
+def test_any_slip_is_read_or_one_error_inside_the_file(source: str) -> None:
+    refused: InputError | None = None
+    try:
+        split_front(f"---\ntitle: А\n{source}\n---\nТекст", "a.md")
+    except InputError as error:
+        refused = error
+    assert refused is None or (1 <= refused.line <= source.count("\n") + 5 and refused.fix)
+    assert "\n" not in str(refused)
 
 
 @given(st.text(max_size=200))

@@ -163,7 +163,12 @@ def test_a_quote_that_front_matter_names_must_be_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("a.odt", "Текст", ".txt, .md, .html or .docx"),
+        ("a.odt", "Текст", "this one is .odt; open it in a word processor and save it as .docx"),
+        ("a.DOC", "Текст", "save it as .docx"),
+        ("a.rtf", "Текст", "save it as .docx"),
+        ("a.pages", "Текст", "save it as .docx"),
+        ("a.pdf", "Текст", "copy its text into a .txt file"),
+        ("issue.toml", "", "name the folder"),
         ("a", "Текст", ".txt, .md, .html or .docx"),
         ("a.docx", "Текст", "no Word file"),
         ("a.html", "<p> </p>", "no words"),
