@@ -23,6 +23,8 @@ _LATIN_ALIKE = frozenset("ABCEHKMOPTXYaceopxyi")  # each is drawn like a Cyrilli
 _CYRILLIC_ALIKE = frozenset("АВСЕНКМОРТХУасеорхуі")
 # An acronym with a Russian ending: «SMMу», «VIPов».
 _ENDED = re.compile(r"[A-Z]{2,}[а-яё]{1,4}")
+_ACRONYM = re.compile(r"[A-Z]{2}")
+_FEW = 2
 # A preposition typed in the wrong layout: «c Москвой».
 _ALONE = re.compile(
     r"(?:(?<=[а-яё,][ \u00a0])[acoyk]|(?:(?<=[.!?…][ \u00a0])|^)[ABCKOY])(?=[ \u00a0][«„\"]?[А-Яа-яЁё])",
@@ -50,7 +52,18 @@ def odd_letters(word: str) -> tuple[int, ...]:
     for places, alike in kinds:
         if all(word[at] in alike for at in places):
             return tuple(places)
-    return ()
+    return _beside(word, latin, cyrillic)
+
+
+def _beside(word: str, latin: list[int], cyrillic: list[int]) -> tuple[int, ...]:
+    """Return look-alikes next to the other alphabet where a stranger («z») keeps the word from being read as one.
+
+    Only a stranger or two are a slip: «YouTubeканал» is two words, «SMMщик» an acronym with its ending.
+    """
+    few, alike, many = min((latin, _LATIN_ALIKE, cyrillic), (cyrillic, _CYRILLIC_ALIKE, latin), key=lambda k: len(k[0]))
+    if len(few) > _FEW or _ACRONYM.match(word):
+        return ()
+    return tuple(at for at in few if word[at] in alike and (at - 1 in many or at + 1 in many))
 
 
 def _in_word(word: str, places: tuple[int, ...], place: Place) -> Finding:

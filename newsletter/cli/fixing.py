@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,14 @@ from newsletter.issue_folder import open_folder
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _LINE_END = re.compile(r"(\r\n|\r|\n)")
 _MARKDOWN = frozenset({".md", ".markdown"})
+# What --fix leaves: what it is, and where it is mended.
+_OTHERS: Mapping[str, tuple[str, str]] = {
+    ".docx": ("a Word file", "in Word"),
+    ".html": ("a web page", "on the site"),
+    ".htm": ("a web page", "on the site"),
+    ".xml": ("a feed", "on the site"),
+    ".rss": ("a feed", "on the site"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +69,15 @@ def fix_items(context: CommandContext, items: Sequence[str], *, lang: str, yes: 
     lang = lang if len(paths) == 1 else ""  # of several items it is the digest's own
     for path in paths:
         if path.suffix.lower() not in {".txt", *_MARKDOWN}:
-            say(f"{context.workspace.shown(path)}: --fix changes .txt and .md files only; mend it where it is made")
+            say(f"{context.workspace.shown(path)}: {_made_elsewhere(path)}")
             continue
         _fix(_read(path, context.workspace.shown(path)), context, lang=lang, yes=yes)
+
+
+def _made_elsewhere(path: Path) -> str:
+    """Say why a file is left: another program made it, and would make it again."""
+    kind, where = _OTHERS.get(path.suffix.lower(), ("this file", "where it is made"))
+    return f"{kind} is mended {where}, --fix changes .txt and .md files only; the mail has it right already"
 
 
 def _files(context: CommandContext, items: Sequence[str]) -> list[Path]:

@@ -31,10 +31,15 @@ from newsletter.content.item import (
     plain,
 )
 from newsletter.content.spans import text_of
+from newsletter.language.cells import set_cell
+from newsletter.language.digits import grouped
 from newsletter.language.edit import Edit, apply_edits
 from newsletter.language.typography import Typeset, typeset, typeset_text, visible, worth_mending
 from newsletter.settings import Typography
 
+_PERCENT = re.compile("\\d[ \u00a0\u202f]?%")
+_GLUED_PERCENT = re.compile(r"\d%")
+_PERCENT_GAP = re.compile("(?<=\\d)[ \u00a0\u202f](?=%)")
 _AROUND = 18  # characters of an excerpt on either side
 
 
@@ -80,7 +85,7 @@ def polish_blocks(blocks: Sequence[Block], lang: str, settings: Typography) -> t
 
 def polish_item(item: NewsItem, settings: Typography, *, lang: str = "") -> NewsItem:
     """Return the item with every text as set, in `lang` or its own; front matter stays as it was read."""
-    hand = _Hand(lang or item.lang, settings)
+    hand = _Hand(lang or item.lang, settings, _glues_percent(item))
     return replace(
         item,
         title=hand.words(item.title),
@@ -94,12 +99,20 @@ def polish_item(item: NewsItem, settings: Typography, *, lang: str = "") -> News
     )
 
 
+def _glues_percent(item: NewsItem) -> bool:
+    """Claim that an item writes most of its per cent signs without a space."""
+    words = [item.title, plain(item.lead), *(plain(text) for block in item.blocks for text in texts_of(block))]
+    glued, all_signs = (sum(len(pattern.findall(one)) for one in words) for pattern in (_GLUED_PERCENT, _PERCENT))
+    return glued * 2 > all_signs
+
+
 @dataclass(frozen=True, slots=True)
 class _Hand:
     """Sets what it is given, in one language by one set of rules."""
 
     lang: str
     settings: Typography
+    glued_percent: bool = False  # the item writes «5%», not «5 %»
 
     def words(self, written: str) -> str:
         return polish_words(written, self.lang, self.settings)
@@ -118,7 +131,7 @@ class _Hand:
             case ListBlock():
                 return replace(block, items=tuple(map(self.text, block.items)))
             case Table():
-                rows = tuple(tuple(map(self.text, row)) for row in block.rows)
+                rows = tuple(self.row(row, block.header) for row in block.rows)
                 return replace(block, header=tuple(map(self.text, block.header)), rows=rows)
             case Quote():
                 speaker, role, by = map(self.words, (block.speaker, block.role, block.attribution))
@@ -133,23 +146,54 @@ class _Hand:
             return replace(block, text=self.words(block.text))
         return replace(block, alt=self.words(block.alt), credit=self.words(block.credit))
 
+    def row(self, row: Sequence[Text], header: Sequence[Text]) -> tuple[Text, ...]:
+        """Set cells: a lone hyphen says that there is nothing, a long number is of what its header says."""
+        heads = map(plain, (*header, *[()] * len(row)))
+        return tuple(
+            (replace(cell[0], text=set_cell(cell[0].text, head, self.lang, self.settings)),)
+            if len(cell) == 1 and not cell[0].code
+            else self.text(cell)
+            for cell, head in zip(row, heads, strict=False)
+        )
+
     def figure(self, figure: Figure) -> Figure:
         return replace(
             figure,
             text=self.stated(figure.text),
-            unit=self.words(figure.unit),
-            number=self.stated(figure.number),
+            unit=self.unit(figure.unit),
+            number=self.percent(self.number(figure.number), figure.text),
             measures=self.words(figure.measures),
             comparison=self.words(figure.comparison),
             period=self.words(figure.period),
             base_period=self.words(figure.base_period),
         )
 
+    def unit(self, unit: str) -> str:
+        """Set the words behind a number as they are set behind one: «млрд. рублей» has a full stop too many."""
+        return self.words(f"1 {unit}")[2:] if unit[:1].isalpha() else self.words(unit)
+
+    def number(self, number: str) -> str:
+        """Set a card's number; its unit, which is what makes it one that is grouped, stands elsewhere."""
+        done = self.stated(number)
+        return grouped(done) if self.is_russian and self.settings.digit_groups else done
+
+    def percent(self, number: str, written: str) -> str:
+        """Return a card's number with its per cent sign as the item writes it; rules put a space before each."""
+        glued = _GLUED_PERCENT.search(written) if "%" in written else self.glued_percent
+        as_written = self.settings.percent == "as_written" and glued
+        return _PERCENT_GAP.sub("", number) if as_written or not self.is_russian else number
+
+    @property
+    def is_russian(self) -> bool:
+        return self.lang.partition("-")[0] == "ru"
+
     def region(self, region: Region) -> Region:
         return replace(region, name=self.words(region.name), places=tuple(map(self.words, region.places)))
 
     def series(self, series: Series) -> Series:
-        points = tuple(replace(p, label=self.words(p.label), text=self.words(p.text)) for p in series.points)
+        points = tuple(
+            replace(p, label=self.words(p.label), text=self.percent(self.words(p.text), "")) for p in series.points
+        )
         return replace(series, measures=self.words(series.measures), unit=self.words(series.unit), points=points)
 
 

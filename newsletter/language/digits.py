@@ -16,20 +16,31 @@ _NBSP = "\u00a0"
 _GAP = "[ \u00a0\u202f\u2009]"
 
 _GROUPED = re.compile(r"(?<![\w.,/-])\d{1,3}(?:[ \u2009]\d{3}|[\u00a0\u202f]\d{3})+(?!\d)(?![.,/]\d{3})")
+_PEOPLE = "(?:человек|мест|штук|единиц|семей|заявок|сотен|лет|га)(?![а-яё])"
 _COUNTED = (
-    rf"(?:{CURRENCY}|{MEASURE}|тыс|млн|млрд|трлн|(?:человек|мест|штук|единиц|семей|заявок|сотен|лет|га)(?![а-яё])"
+    rf"(?:{CURRENCY}|{MEASURE}|тыс|млн|млрд|трлн|{_PEOPLE}"
     r"|[а-яё]{3,}(?:ов|ев|ёв|ей|ий|ых|их)(?![а-яё-]))"
 )
+_OTHER_END = rf"(?:\d{{5,15}}|\d{{1,3}}(?:{_GAP}\d{{3}})+)(?:,\d{{1,4}})?"  # of «10000–15000 рублей»
 _SOLID = re.compile(
-    rf"(?<![\w.,/№#+:-])(?<!№{_GAP})(?P<digits>[1-9]\d{{4,14}})(?P<rest>,\d{{1,4}})?(?={_GAP}?{_COUNTED})"
+    rf"(?<![\w.,/№#+:-])(?<!№{_GAP})(?P<digits>[1-9]\d{{4,14}})(?P<rest>,\d{{1,4}})?"
+    rf"(?=(?:(?:–|{_GAP}до{_GAP}){_OTHER_END})?{_GAP}?{_COUNTED})"
 )
 _CODE_BEFORE = re.compile(
     r"(?:ИНН|КПП|ОГРН\w*|БИК|ОКПО|СНИЛС|ID|код\w*|индекс\w*|сч[её]т\w*|р/с|к/с|артикул\w*|сери[яи]|номер\w*|тел\w*\.?"
     r"|паспорт\w*|договор\w*|заявк[аи])[:\s]*$",
     re.IGNORECASE,
 )
+_HEADS = re.compile(
+    rf"(?<![\w.])(?:{CURRENCY}|{MEASURE}|(?:тыс|млн|млрд|трлн|чел|шт|ед)(?!\w)|{_PEOPLE})", re.IGNORECASE
+)
+_NO_COUNT = re.compile(r"№|\b(?:ИНН|КПП|ОГРН\w*|БИК|код|индекс|сч[её]т|артикул|номер|тел|телефон|год)\b", re.IGNORECASE)
+_LONG = re.compile(r"(?<![\d.,])[1-9]\d{4,14}(?!\d)")
 _PERCENT = re.compile(rf"(?<=\d)(?P<gap>{_GAP}?)(?=%(?!\w))")
 # A full stop before a capital, or at the end, may be the sentence's.
+_GLUED = re.compile(
+    rf"(?:(?<=\d)|(?<=\d{_GAP}))(?:(?:млн|млрд|трлн)(?P<dot>\.)|тыс\.)(?=(?:руб|долл|евро)[а-я]*(?![\w-]))"
+)
 _NO_DOT = re.compile(rf"(?<=\d)(?:{_GAP}?)(?:млн|млрд|трлн)(?P<dot>\.)(?={_GAP}[а-яё₽$€])")
 _DOT = re.compile(rf"(?:(?<=\d)|(?<=млн)|(?<=млрд)|(?<=тыс\.)|(?<=тыс)){_GAP}?(?:тыс|руб|коп)(?![\w.-])")
 
@@ -48,6 +59,16 @@ def group_edits(text: str) -> Iterator[Edit]:
             yield Edit(start=at, end=at, replacement=_NBSP, rule=GROUPS)
 
 
+def grouped(number: str) -> str:
+    """Return a number that is known to count something with groups, a range or a sign before it included."""
+    return _LONG.sub(lambda found: f"{int(found.group()):,}".replace(",", _NBSP), number)
+
+
+def counts_something(header: str) -> bool:
+    """Claim that the numbers under a header are of something, no codes or years."""
+    return bool(_HEADS.search(header)) and not _NO_COUNT.search(header)
+
+
 def percent_edits(text: str, style: str) -> Iterator[Edit]:
     """Yield edits that set a no-break space before each per cent sign ("space"), or none ("none")."""
     wanted = {"space": _NBSP, "none": ""}.get(style)
@@ -58,6 +79,9 @@ def percent_edits(text: str, style: str) -> Iterator[Edit]:
 
 def abbreviation_edits(text: str) -> Iterator[Edit]:
     """Yield edits for the full stop of Russian abbreviations of numbers."""
+    for found in _GLUED.finditer(text):  # «млн.руб.»
+        start = found.start("dot") if found["dot"] else found.end()
+        yield Edit(start=start, end=found.end(), replacement=" ", rule=ABBREVIATIONS)
     for found in _NO_DOT.finditer(text):
         yield Edit(start=found.start("dot"), end=found.end("dot"), replacement="", rule=ABBREVIATIONS)
     for found in _DOT.finditer(text):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from newsletter.language.calendar import MONTHS_ENGLISH, MONTHS_GENITIVE
 from newsletter.language.edit import Edit
 from newsletter.language.numbers import SCALE
-from newsletter.language.units import CURRENCY, MEASURE
+from newsletter.language.units import CURRENCY, LENGTH, MEASURE
 
 NUMBERS, SHORT = "nbsp_numbers", "nbsp_short"
 LONGEST = 20  # characters in one piece: what a title's line holds on a telephone 320 px wide
@@ -45,7 +45,9 @@ _RUSSIAN: tuple[tuple[re.Pattern[str], bool], ...] = tuple(
             r"(?P<gap>[ ])(?=[А-ЯЁ«])",
             True,
         ),
-        (r"(?<![\w.])[А-ЯЁ]\.(?P<gap>[ ])(?=[А-ЯЁ](?:\.|[а-яё]))", False),
+        # «100 кв. метров»: the number keeps «кв.» anyway.
+        (rf"(?<![\w.])(?:кв|куб|пог)\.(?P<gap>[ ])(?={LENGTH}(?![А-Яа-яЁё]))", False),
+        (r"(?<![\w.])(?:[А-ЯЁ]\.)?[А-ЯЁ]\.(?P<gap>[ ])(?=[А-ЯЁ](?:\.|[а-яё]))", False),
         (r"[А-ЯЁ][а-яё]+(?P<gap>[ ])(?=[А-ЯЁ]\.[ \u00a0]?[А-ЯЁ]\.(?!\w))", False),
         (r"(?<![\w.])(?:и(?P<gap>[ ])(?=(?:т\.|др\.|пр\.)))", True),
         (r"(?<![\w.])(?:т\.(?P<gap>[ ]?)(?=[дпекно]\.)|[нНиИпПжж]\.(?P<gap2>[ ])(?=[эопдп]\.))", True),
@@ -56,6 +58,11 @@ _ENGLISH: tuple[tuple[re.Pattern[str], bool], ...] = (
     (re.compile(rf"(?<=\d)(?P<gap>[ ])(?={_ENGLISH_UNIT})"), True),
     (re.compile(r"(?<!\w)(?:No\.|Mr\.?|Mrs\.?|Ms\.?|Dr\.?)(?P<gap>[ ])(?=\w)"), True),
     (re.compile(r"№(?P<gap>[ ])(?=\d)"), True),
+)
+# «+7 (495) 123-45-67», «8 800 555-35-35». Its hyphens stay what they are: U+2011 has no glyph in some fonts, and no
+# telephone dials it.
+_PHONE = re.compile(
+    r"(?<![\w.,+-])(?:\+\d{1,3}|8)[ \u00a0]?\(?\d{3,5}\)?[ \u00a0]?\d{1,3}(?:[ \u00a0-]?\d\d){2}(?![\w-]|[.,]\d)"
 )
 _GLUED = re.compile(r"[№§](?=\d)")
 _SHORT_WORD = re.compile(
@@ -70,6 +77,10 @@ def number_edits(text: str, lang: str) -> Iterator[Edit]:
     bindings = _RUSSIAN if lang == "ru" else _ENGLISH
     if lang == "ru":
         yield from (Edit(start=f.end(), end=f.end(), replacement=_NBSP, rule=NUMBERS) for f in _GLUED.finditer(text))
+    for phone in _PHONE.finditer(text):
+        for at in range(phone.start(), phone.end()):
+            if text[at] == " ":
+                yield Edit(start=at, end=at + 1, replacement=_NBSP, rule=NUMBERS)
     yield from _bound(text, bindings, NUMBERS)
 
 

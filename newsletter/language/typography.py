@@ -1,8 +1,9 @@
 """Typography: what a careful compositor would change in a text, rule by rule, as edits of plain words.
 
-Only spaces and signs change, never a letter or a digit, and never what is fixed: code, addresses, file names. Rules
-run in a fixed order, round after round until none has anything left to do; so setting a set text changes nothing.
-Russian and English have rules of their own; in other languages only doubled spaces go.
+Only spaces and signs change, never a letter or a digit (in «3х5 м» a sign was typed as a letter), and never what is
+fixed: code, addresses, file names. Rules run in a fixed order, round after round until none has anything left to do;
+so setting a set text changes nothing. Russian and English have rules of their own; in other languages only doubled
+spaces go.
 """
 
 from __future__ import annotations

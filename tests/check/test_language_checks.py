@@ -16,8 +16,9 @@ from newsletter.check.mixed_letters import odd_letters
 from newsletter.check.unbalanced_quotes import odd_brackets
 from newsletter.content.item import NewsItem, Origin, Paragraph, Span
 from newsletter.content.load import load_item
-from newsletter.content.polish import mends_of
+from newsletter.content.polish import Mend, mends_of
 from newsletter.language.quotation import unpaired
+from newsletter.language.typography import RULES
 from newsletter.settings import Typography
 
 Find = Callable[..., list[Finding]]
@@ -52,12 +53,26 @@ def test_a_finding_in_the_lead_has_the_line_of_the_lead(tmp_path: Path, find: Fi
     assert [mend.origin.line for mend in mends] == [3]
 
 
-def test_straight_quotes_are_an_info_with_count_and_place(find: Find) -> None:
-    item = news("Слова", 'ОЭЗ "Заречье" и "Луч"')
+def test_what_the_mail_mends_is_one_info_for_a_file_with_counts_and_the_first_place(find: Find) -> None:
+    item = news("Слова", 'ОЭЗ "Заречье" и "Луч"', 'Рост - это "Луч"')
     (finding,) = find("typography", items=(item,), mends=tuple(mends_of(item, Typography())))
     assert (finding.severity, finding.line, finding.block) == ("info", 11, 1)
-    assert '(4 places): ОЭЗ "Заречье" и "Луч"' in finding.message
+    assert 'in 7 places (quotes 6, dashes 1), first: ОЭЗ "Заречье" и "Луч"' in finding.message
     assert "--fix" in finding.fix
+    word = replace(item, origin=replace(item.origin, path="content/a.docx"), blocks=(), title="Рост - это")
+    (finding,) = find("typography", items=(word,), mends=tuple(mends_of(word, Typography())))
+    assert "in 1 place (dashes 1)" in finding.message
+    assert "--fix" not in finding.fix
+
+
+def test_every_rule_has_its_words(find: Find) -> None:
+    for made in (True, False):
+        mends = tuple(
+            Mend(rule=rule, count=2, excerpt="а", origin=Origin(path="a.md", line=1), block=None, made=made)
+            for rule in RULES
+            if rule != "nbsp_short"  # only binds: nothing to see
+        )
+        assert len(find("typography", mends=mends)) == (1 if made else len(mends))
 
 
 def test_a_rule_that_is_off_makes_it_a_warning(find: Find) -> None:
@@ -85,6 +100,11 @@ def test_no_break_spaces_and_en_dashes_are_no_finding(find: Find) -> None:
         ("Zarechye", ()),
         ("PRщик", ()),
         ("SMMу", ()),
+        ("SMMщиками", ()),
+        ("zaвод", (1,)),
+        ("Zaречье", (1,)),
+        ("Zаречье", ()),
+        ("YouTubeканал", ()),
         ("Ёлка", ()),
     ],
 )

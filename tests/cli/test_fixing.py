@@ -58,7 +58,22 @@ def test_without_terminal_and_yes_nothing_is_written(item: Write, capsys: Captur
     assert "add --yes" in said.err
 
 
-@pytest.mark.parametrize(("answer", "written"), [("y\n", True), ("да\n", True), ("\n", False), ("n\n", False)])
+@pytest.mark.parametrize(
+    ("answer", "written"),
+    [
+        ("y\n", True),
+        ("Y\n", True),
+        ("YES\n", True),
+        ("д\n", True),
+        ("Да\n", True),
+        ("да\n", True),
+        ("\n", False),
+        ("n\n", False),
+        ("нет\n", False),
+        ("ye\n", False),
+        ("", False),
+    ],
+)
 def test_the_terminal_is_asked(item: Write, answer: str, written: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal:
         def isatty(self) -> bool:
@@ -131,16 +146,22 @@ def test_what_is_right_is_left(item: Write, capsys: Capture) -> None:
     assert "nothing to mend" in capsys.readouterr().out
 
 
-def test_other_formats_are_named(item: Write, capsys: Capture) -> None:
-    fix(item("<p>Завод</p>", "content/a.html"))
-    assert "--fix changes .txt and .md files only" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("name", "said"), [("a.html", "a web page is mended on the site"), ("a.docx", "a Word file is mended in Word")]
+)
+def test_other_formats_are_named(item: Write, name: str, said: str, capsys: Capture) -> None:
+    fix(item("<p>Завод</p>", f"content/{name}"))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"content/{name}: {said}")
+    assert "--fix changes .txt and .md files only" in line
+    assert "the mail has it right already" in line
 
 
 @pytest.mark.slow
 def test_check_mends_first_and_then_looks(item: Write, capsys: Capture) -> None:
     path = item()
     assert main(["check", "content/a.md"]) == 0
-    assert "content/a.md:5: info: typography left undone, quotation marks" in capsys.readouterr().out
+    assert "content/a.md:2: info: typography is mended in the mail in 4 places (" in capsys.readouterr().out
     assert main(["check", "content/a.md", "--fix", "--yes"]) == 0
     assert "content/a.md:5: info: typography" not in capsys.readouterr().out
     assert path.read_text(encoding="utf-8") == MENDED

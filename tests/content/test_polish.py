@@ -113,6 +113,63 @@ def test_every_kind_of_block_is_set() -> None:
     assert item.figures[0].text == "не менее 5\u00a0%"  # the bound stays as rules know it
 
 
+def card(words: str, number: str, unit: str = "%", lang: str = "ru", rules: Typography = ALL) -> Figure:
+    figure = Figure(text=words, kind="share", value=Decimal("0.17"), unit=unit, number=number, origin=AT)
+    item = news(Paragraph(text=text("Рост 5% и 6%, было 7 %"), origin=AT), figures=(figure,))
+    return polish_item(item, rules, lang=lang).figures[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [("на 17,3%", "+17,3%"), ("на 17,3 %", "+17,3\u00a0%"), ("на 17,3 процента", "+17,3%")],
+)
+def test_a_card_writes_per_cent_as_its_item_does(words: str, wanted: str) -> None:
+    assert card(words, "+17,3 %").number == wanted
+
+
+def test_a_setting_and_english_beat_what_was_written() -> None:
+    assert card("на 17%", "+17 %", rules=Typography(percent="space")).number == "+17\u00a0%"
+    assert card("by 17 %", "+17 %", lang="en").number == "+17%"
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted"), [("млрд. рублей", "млрд рублей"), ("млн.руб.", "млн руб."), ("%", "%"), ("", "")]
+)
+def test_a_unit_alone_is_set_as_behind_its_number(unit: str, wanted: str) -> None:
+    assert card("1,4 " + unit, "1,4", unit).unit.replace("\u00a0", " ") == wanted
+
+
+@pytest.mark.parametrize(
+    ("number", "wanted"), [("12500", "12°500"), ("10000–15000", "10°000–15°000"), ("×2,7", "×2,7"), ("2500", "2500")]
+)
+def test_the_number_of_a_card_is_grouped_as_in_the_text(number: str, wanted: str) -> None:
+    assert card(f"{number} тонн", number, "тонн").number.replace("\u00a0", "°") == wanted
+
+
+@pytest.mark.parametrize(
+    ("head", "cell", "wanted"),
+    [
+        ("Выпуск, тонн", "12500", "12\u00a0500"),
+        ("Млн рублей", "1234567,8", "1\u00a0234\u00a0567,8"),
+        ("Человек", "12 500", "12\u00a0500"),
+        ("ИНН", "7712345678", "7712345678"),
+        ("Код, шт.", "12500", "12500"),
+        ("Годовой выпуск, шт.", "12500", "12\u00a0500"),
+        ("", "12500", "12500"),
+        ("Тонн", "1250", "1250"),
+        ("Тонн", "-", "—"),
+        ("Тонн", "--", "—"),
+        ("Тонн", "-5", "-5"),
+    ],
+)
+def test_a_cell_is_read_with_its_header(head: str, cell: str, wanted: str) -> None:
+    table = Table(header=(text("Завод"), text(head)), rows=((text("Луч"), text(cell)),), origin=AT)
+    (done,) = polish_item(news(table), ALL).blocks
+    assert isinstance(done, Table)
+    assert plain(done.rows[0][1]) == wanted
+    assert polish_item(news(done), ALL).blocks == (done,)
+
+
 def test_a_subject_has_ordinary_spaces() -> None:
     assert polish_header('"А"\u00a0- рост на 5 %', "ru", ALL) == "«А» — рост на 5 %"
 
