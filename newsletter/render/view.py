@@ -12,7 +12,20 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from markupsafe import Markup
 
-from newsletter.content.item import Block, Figure, FigureGroup, Heading, Link, NewsItem, Quote, Region, Series, Text
+from newsletter.content.item import (
+    Block,
+    Figure,
+    FigureGroup,
+    Heading,
+    Link,
+    NewsItem,
+    Quote,
+    Region,
+    Series,
+    Table,
+    Text,
+    plain,
+)
 from newsletter.issue import Issue
 from newsletter.language.calendar import long_date
 from newsletter.render.blocks import end_mark, mark
@@ -21,6 +34,10 @@ from newsletter.render.cards import Card, cards_of, chosen_cards
 from newsletter.render.slots import Slot
 
 _MIN_BAR_PERCENT = 2  # a bar that cannot be seen says "nothing"
+_BESIDE_BAR = 28  # letters of label and value that leave a bar room between them on a window of 320 px
+# "412", "−3,5 %", "≈ 217 млн", "-": what stands in a column of numbers. Longer cells are sentences that begin with one.
+_NUMBER = re.compile(r"[×≈~+−–<>≤≥-]?\s*\d.{0,24}", re.DOTALL)
+_NO_NUMBER = {"", "-", "–", "—", "−", "…", "н/д"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +59,22 @@ class Bars:
     def has_derived(self) -> bool:
         return any(point.derived for point in self.points)
 
+    @property
+    def stacked(self) -> bool:
+        """Claim that label and value have no room on the line of their bar."""
+        return max(len(point.label) for point in self.points) + max(len(p.text) for p in self.points) > _BESIDE_BAR
+
 
 class BlockView:
-    """A block with its `mark`; a figures block also has `cards`."""
+    """A block with its `mark`; a figures block also has `cards`, a table `numeric`."""
 
-    __slots__ = ("_block", "cards", "mark")
+    __slots__ = ("_block", "cards", "mark", "numeric")
 
     def __init__(self, block: Block, marker: str) -> None:
         self._block = block
         self.mark = Markup(marker)  # noqa: S704 - a comment of our own letters
         self.cards = tuple(cards_of(block.figures)) if isinstance(block, FigureGroup) else ()
+        self.numeric = _numeric(block) if isinstance(block, Table) else ()
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._block, name)
@@ -178,6 +201,18 @@ def _bars(series: Series, figures: tuple[Figure, ...]) -> Bars:
             for p in series.points
         ),
     )
+
+
+def _numeric(table: Table) -> tuple[bool, ...]:
+    """Return of each column whether numbers stand in it; the first says what a row is about, whatever stands there."""
+    columns = max((len(row) for row in (table.header, *table.rows)), default=0)
+    cells = [[plain(row[n]).strip() for row in table.rows if n < len(row)] for n in range(columns)]
+    return tuple(n > 0 and _are_numbers(column) for n, column in enumerate(cells))
+
+
+def _are_numbers(cells: list[str]) -> bool:
+    said = [cell for cell in cells if cell.lower() not in _NO_NUMBER]
+    return bool(said) and all(_NUMBER.fullmatch(cell) for cell in said)
 
 
 def _percent(value: Decimal, largest: Decimal) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.content.item import Figure, FigureGroup, Origin, Point, Series
+from newsletter.content.item import Figure, FigureGroup, Origin, Point, Series, Span, Table
 from newsletter.issue import ContentOptions, build_issue
 from newsletter.render.cards import MAX_CARDS
 from newsletter.render.view import IssueView, issue_view
@@ -127,3 +127,25 @@ def test_bars_are_shares_of_the_largest_and_say_what_they_cover(view: Any) -> No
     bars = view(series=series, figures=(figure(period="январь–март 2021 года"),)).items[0].series
     assert [point.percent for point in bars.points] == [2, 37, 100]
     assert (bars.period, bars.has_derived) == ("январь–март", True)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (("198", "236", "251"), True),
+        (("-", "+19%", "—"), True),
+        (("≈ 217 млн", "", "−3,5\u00a0%"), True),
+        (("более 60 %", "40 %"), False),
+        (("5 предприятий, которые открылись в этом году", "3"), False),
+        (("2", "Куба"), False),
+        (("-", ""), False),
+        ((), False),
+    ],
+)
+def test_a_column_of_numbers_is_known_by_all_its_cells(
+    view: Callable[..., IssueView], cells: tuple[str, ...], expected: bool
+) -> None:
+    rows = tuple(((Span(text="2024"),), (Span(text=cell),)) for cell in cells)
+    table = Table(header=((Span(text="Год"),), (Span(text="Всего"),)), rows=rows, origin=AT)
+    (block,) = view(blocks=(table,)).items[0].blocks
+    assert block.numeric == (False, expected)

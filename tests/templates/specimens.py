@@ -98,6 +98,7 @@ EIGHT = FigureGroup(
     ),
     origin=HERE,
 )
+ALT = 'Линия «Север» за\u00a0стеклом: 60\u00a0% "готово"'
 LETTER = NewsItem(
     title="Водородонефтегазоперерабатывающеепредприятие Зареченска",
     title_proposed=False,
@@ -124,9 +125,17 @@ LETTER = NewsItem(
             rows=tuple(tuple(words(f"{(n + 1) * 1_234_567}") for n in range(12)) for _ in range(3)),
             origin=HERE,
         ),
+        Table(
+            header=(words("Год"), words("Контейнеров, тыс."), words("Рост"), words("Порт")),
+            rows=(
+                (words("2024"), words("198"), words("-"), words("Устье")),
+                (words("2025"), words("236"), words("+19%"), words("Устье")),
+            ),
+            origin=HERE,
+        ),
         Table(header=(), rows=((words("Слово"), words(LONG_WORD)), (words(LONG_WORD), words("2"))), origin=HERE),
         ListBlock(ordered=True, items=(words("раз"), words(LONG_WORD)), origin=HERE),
-        Image(src="https://zarechye.example/line.jpg", alt="Линия сборки", credit="пресс-служба", origin=HERE),
+        Image(src="https://zarechye.example/line.jpg", alt=ALT, credit="Фото: Мария Луговая", origin=HERE),
         Image(src="https://zarechye.example/small.jpg", alt="Значок", width=120, height=80, origin=HERE),
         Link(text="Открыть обзор экспорта", href="https://zarechye.example/export", origin=HERE),
         Link(text=f"Ещё одна ссылка: {LONG_WORD}", href="https://zarechye.example/more", origin=HERE),
@@ -147,6 +156,18 @@ LETTER = NewsItem(
     ),
     origin=HERE,
 )
+LONG_BARS = Series(
+    measures="экспорт",
+    unit="млн рублей",
+    points=tuple(
+        Point(label=f"январь–сентябрь {year} года", value=Decimal(year), text=text, derived="≈" in text)
+        for year, text in ((2023, "≈ 1\u00a0234,5\u00a0млн\u00a0рублей"), (2024, "≈ 123 456 789,5 млн рублей"))
+    ),
+)
+EIGHT_BARS = tuple(
+    Point(label=f"{year} год", value=Decimal(year), text=f"{year * 1000},5 млн руб.", derived=False)
+    for year in range(2017, 2025)
+)
 BARE = NewsItem(
     title="Коротко", title_proposed=False, lead=words("Одна строка."), date=None, source="", blocks=(), origin=HERE
 )
@@ -154,6 +175,8 @@ EXTREMES = {
     "everything": LETTER,
     "eight figures": replace(LETTER, blocks=(EIGHT,), series=None, regions=()),
     "one figure": replace(BARE, figures=LETTER.figures[:1]),
+    "long bars": replace(BARE, series=LONG_BARS),
+    "eight bars": replace(BARE, series=replace(LONG_BARS, points=EIGHT_BARS)),
     "bare": BARE,
     "a title of 200 characters": replace(BARE, title=("Экспорт резидентов вырос в 1,9 раза за год. " * 5)[:200]),
 }

@@ -174,3 +174,27 @@ def test_numbers_that_stand_under_each_other_end_at_one_edge(opened: Opened) -> 
     edges = "[...document.querySelectorAll('.value')].map(e => Math.round(e.getBoundingClientRect().right))"
     with opened(compiled(letter_of(LETTER), settings()).html, 600) as page:
         assert len(set(page.evaluate(edges))) == 1
+
+
+@pytest.mark.parametrize("width", [320, 600])
+@pytest.mark.parametrize("theme", THEMES)
+def test_cells_that_stand_side_by_side_have_a_gap_between_their_words(opened: Opened, theme: str, width: int) -> None:
+    gaps = """() => [...document.querySelectorAll('.frame tr')].flatMap(row => {
+      const boxes = [...row.cells].map(cell => {
+        const range = document.createRange();
+        range.selectNodeContents(cell);
+        return range.getBoundingClientRect();
+      });
+      return boxes.slice(1).map((box, n) => box.left - boxes[n].right);
+    })"""
+    with opened(compiled(letter_of(LETTER, theme=theme), settings()).html, width) as page:
+        assert min(page.evaluate(gaps)) >= 12
+
+
+@pytest.mark.parametrize("width", [320, 600])
+def test_labels_too_long_for_the_line_of_their_bars_stand_over_them(opened: Opened, width: int) -> None:
+    tops = "s => [...document.querySelectorAll(s)].map(e => e.getBoundingClientRect().top)"
+    with opened(compiled(letter_of(EXTREMES["long bars"]), settings()).html, width) as page:
+        labels, bars = page.evaluate(tops, ".over-bar"), page.evaluate(tops, ".bar")
+    assert len(labels) == len(bars) == 2
+    assert labels[0] < bars[0] < labels[1] < bars[1]
