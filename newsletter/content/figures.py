@@ -1,6 +1,6 @@
 """Key figures in running text: money, measures, percentages, ratios, shares in words and counts, each as written.
 
-How: one pattern a kind, tried in the order of `_RULES`, the first to claim a stretch keeps it. Dates, times, ages,
+How: one pattern a kind, tried in the order of `_rules`, the first to claim a stretch keeps it. Dates, times, ages,
 durations, scores and numbers of houses and documents are no figures: nothing that follows is claimed by a pattern.
 A range is one figure without a value; of a change from one value to another only the new one is a figure.
 """
@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 
 from newsletter.content.change import SIGNS, Change, direction, earlier_value, implied_bound, is_reached
 from newsletter.content.item import Bound, FigureKind
@@ -83,7 +84,7 @@ class Found:
 def find_figures(text: str) -> list[Found]:
     """Return the figures of a text in its order."""
     found: list[Found] = []
-    for pattern, read in _RULES:
+    for pattern, read in _rules():
         for match in pattern.finditer(text):
             figure = read(text, match)
             if figure is not None and _DENIED.search(text, max(0, figure.start - 4), figure.start) and not figure.bound:
@@ -380,45 +381,53 @@ _SPELT = r"(?:^|(?<=[.!?«]\s)|(?<=«)|(?:ещ[её]|пока|уже|всего|
 _KOPECKS = rf"(?:{_GAP}(?P<kopecks>\d{{1,2}}){_GAP}?(?:копе[а-я]+|коп\.?))?"
 _NO_RANGE = r"(?P<from>(?!))?(?P<to>(?!))?(?P<number2>(?!))?"
 _BOUNDED = rf"(?:\b(?P<bound>{BOUND})\s+)?"
-_RULES: Sequence[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Found | None]]] = (
-    (_pattern(rf"{_PREFIX}{_NUMBER}{_SCALE}{_GAP}?(?P<unit>{CURRENCY}){_KOPECKS}"), _money),
-    (_pattern(rf"{_PREFIX}(?P<unit>[$€£¥]){_GAP}?{_NO_RANGE}(?P<number>{NUMBER}){_SCALE}"), _money),
-    (
-        _pattern(
-            rf"{_PREFIX}(?:\b(?P<half>пол(?=процента\b))|{_NUMBER}){_GAP}?(?:(?P<points>процентн[а-я]+\s+пункт[а-я]*|п\.\s?п\.?)|%|процент[а-я]*)(?!\w)"
+_Rule = tuple[re.Pattern[str], Callable[[str, re.Match[str]], Found | None]]
+
+
+@cache
+def _rules() -> Sequence[_Rule]:
+    """Return the patterns in the order in which they claim stretches; made at first need, they take a while."""
+    return (
+        (_pattern(rf"{_PREFIX}{_NUMBER}{_SCALE}{_GAP}?(?P<unit>{CURRENCY}){_KOPECKS}"), _money),
+        (_pattern(rf"{_PREFIX}(?P<unit>[$€£¥]){_GAP}?{_NO_RANGE}(?P<number>{NUMBER}){_SCALE}"), _money),
+        (
+            _pattern(
+                rf"{_PREFIX}(?:\b(?P<half>пол(?=процента\b))|{_NUMBER}){_GAP}?(?:(?P<points>процентн[а-я]+\s+пункт[а-я]*|п\.\s?п\.?)|%|процент[а-я]*)(?!\w)"
+            ),
+            _percent,
         ),
-        _percent,
-    ),
-    (
-        _pattern(
-            rf"{_BOUNDED}(?:\bв\s+(?:{_NUMBER}|(?P<word>{_TIMES})(?P<half>\s+с\s+половиной)?(?:\s?[–-]\s?(?P<word2>{_TIMES}))?)\s+(?P<unit>раза?)\b|\b(?P<fold>{'|'.join(FOLD)})\b)"
+        (
+            _pattern(
+                rf"{_BOUNDED}(?:\bв\s+(?:{_NUMBER}|(?P<word>{_TIMES})(?P<half>\s+с\s+половиной)?(?:\s?[–-]\s?(?P<word2>{_TIMES}))?)\s+(?P<unit>раза?)\b|\b(?P<fold>{'|'.join(FOLD)})\b)"
+            ),
+            _ratio,
         ),
-        _ratio,
-    ),
-    (re.compile(rf"{_PREFIX}{_NUMBER}{_SCALE}{_GAP}?(?P<unit>{MEASURE})"), _measure),
-    (_pattern(rf"{_BOUNDED}\bкажд[а-я]{{2,3}}\s+(?P<nth>{ORDINAL})\b(?!\s+{TIME})"), _every),
-    (
-        _pattern(rf"{_BOUNDED}\b(?P<above>{OF_ABOVE})(?:\s+(?!{TIME})[а-яё]+)?\s+из\s+(?P<below>{OF_BELOW})(?![а-яё])"),
-        _of_several,
-    ),
-    (
-        _pattern(
-            rf"{_BOUNDED}{_BEFORE}(?P<above>\d{{1,3}})\s+из\s+(?:каждых\s+)?(?P<below>\d{{1,4}})(?![\d,%])(?!\s+(?:балл|очк|{TIME}))"
+        (re.compile(rf"{_PREFIX}{_NUMBER}{_SCALE}{_GAP}?(?P<unit>{MEASURE})"), _measure),
+        (_pattern(rf"{_BOUNDED}\bкажд[а-я]{{2,3}}\s+(?P<nth>{ORDINAL})\b(?!\s+{TIME})"), _every),
+        (
+            _pattern(
+                rf"{_BOUNDED}\b(?P<above>{OF_ABOVE})(?:\s+(?!{TIME})[а-яё]+)?\s+из\s+(?P<below>{OF_BELOW})(?![а-яё])"
+            ),
+            _of_several,
         ),
-        _of_digits,
-    ),
-    (
-        _pattern(
-            rf"{_PREFIX}\b(?:{THIRDS}|{PARTS}|{HALVES}|{HALVED}|{NTHS})(?!\s+(?:века|часа|финал|дня|срока\s+в|второго|{TIME}))"
+        (
+            _pattern(
+                rf"{_BOUNDED}{_BEFORE}(?P<above>\d{{1,3}})\s+из\s+(?:каждых\s+)?(?P<below>\d{{1,4}})(?![\d,%])(?!\s+(?:балл|очк|{TIME}))"
+            ),
+            _of_digits,
         ),
-        _fraction,
-    ),
-    (re.compile(rf"{_PREFIX}{_NUMBER}{_SCALE}{_GAP}(?P<unit>{THING})"), _count),
-    (
-        _pattern(
-            rf"(?:\b(?P<counted>{_COUNTED})\s[^.,;:!?\d–—]{{0,60}}?{_REACHES}\s+|\b{_WERE}\s+|{_SPELT}\s*){_BARE}"
+        (
+            _pattern(
+                rf"{_PREFIX}\b(?:{THIRDS}|{PARTS}|{HALVES}|{HALVED}|{NTHS})(?!\s+(?:века|часа|финал|дня|срока\s+в|второго|{TIME}))"
+            ),
+            _fraction,
         ),
-        _bare,
-    ),
-    (_pattern(rf"{_PREFIX}{_NUMBER}{_SCALE}"), _scaled),
-)
+        (re.compile(rf"{_PREFIX}{_NUMBER}{_SCALE}{_GAP}(?P<unit>{THING})"), _count),
+        (
+            _pattern(
+                rf"(?:\b(?P<counted>{_COUNTED})\s[^.,;:!?\d–—]{{0,60}}?{_REACHES}\s+|\b{_WERE}\s+|{_SPELT}\s*){_BARE}"
+            ),
+            _bare,
+        ),
+        (_pattern(rf"{_PREFIX}{_NUMBER}{_SCALE}"), _scaled),
+    )

@@ -12,7 +12,8 @@ from newsletter.language.table import any_of, words
 Bound = Literal["", "more", "less", "about"]
 
 _SPACE = "[ \u00a0\u202f]"
-NUMBER = rf"(?:\d{{1,3}}(?:{_SPACE}\d{{3}})+(?!\d)(?:,\d+)?|\d+(?:[.,]\d+)?)"
+# No more than seven groups: a page of «111 111 111 …» would be read again from each of them.
+NUMBER = rf"(?:\d{{1,3}}(?:{_SPACE}\d{{3}}){{1,6}}(?!\d)(?:,\d+)?|\d+(?:[.,]\d+)?)"
 _DOT = r"(?:\.(?=\s*(?-i:[а-яё$€₽])))?"  # the full stop of a sentence is no part of an abbreviation
 SCALE = (
     rf"(?:тыс{_DOT}|тысяч(?:а|и|у|ам|ами|ах|ей)?|(?:млн|млрд|трлн){_DOT}"
