@@ -38,11 +38,11 @@ class _Odd:
     @property
     def goes_on(self) -> bool:
         """Claim that a quotation begins with the text here, and may end in another."""
-        return self.char in "«“„" and not self.text[: self.at].strip("«„“—– \u00a0")
+        return self.char in '«“„"' and not self.text[: self.at].strip("«„“—– \u00a0")
 
     @property
     def ends(self) -> bool:
-        return self.char in "»”“"
+        return self.char in "»”“" or (self.char == '"' and not self.goes_on)
 
 
 def find(subject: Checked) -> Iterator[Finding]:
@@ -51,8 +51,22 @@ def find(subject: Checked) -> Iterator[Finding]:
         for number, (text, place) in enumerate(texts_of_issue(subject))
         for at in sorted((*unpaired(text), *odd_brackets(text)))
     ]
-    for one in _without_long_quotations(odd):
-        yield _finding(one)
+    found = list(map(_finding, _without_long_quotations(odd)))
+    yield from found
+    # Where somebody's words were cut out as a quote, their marks are gone from the item.
+    named = {(one.file, one.line) for one in found}
+    for finding in map(_finding, _without_long_quotations(_as_written(subject))):
+        if (finding.file, finding.line) not in named:
+            yield finding
+
+
+def _as_written(subject: Checked) -> list[_Odd]:
+    return [
+        _Odd(at, text.text, Place(file=text.origin.path, line=text.origin.line), number)
+        for number, text in enumerate(text for item in subject.items for text in item.odd_quoted)
+        for at in unpaired(text.text)
+        if text.text[at] == '"'
+    ]
 
 
 def _without_long_quotations(odd: list[_Odd]) -> list[_Odd]:

@@ -198,6 +198,7 @@ class NewsItem:
     spoken: tuple[Quote, ...] = ()  # words of somebody in the lead or inside a sentence: printed where they stand
     people: tuple[Named, ...] = ()  # each once, at the first mention
     organisations: tuple[Named, ...] = ()
+    odd_quoted: tuple[Named, ...] = ()  # texts with a straight quotation mark that has no partner, as written
     left_out: tuple[str, ...] = ()  # words of the file that are no part of the item: buttons of a web page
     closing: str = ""  # the closing call to subscribe: kept for the record, never shown as content
     front: Mapping[str, object] = field(default_factory=dict)  # front matter as read (plain YAML values)

@@ -35,6 +35,7 @@ from newsletter.content.item import (
 )
 from newsletter.content.links import clean_href
 from newsletter.content.named import find_organisations, find_people
+from newsletter.content.odd_quotes import odd_quoted
 from newsletter.content.quotes import join_open_quotes
 from newsletter.content.series import find_series
 from newsletter.content.spans import text_of
@@ -91,6 +92,7 @@ def understand(draft: Draft, front: Front, *, shown: str, title: str) -> NewsIte
         spoken=spoken,
         people=people,
         organisations=organisations,
+        odd_quoted=tuple(odd_quoted(draft.blocks)),
         closing=closing,
         front=front.values,
         front_lines=front.lines,

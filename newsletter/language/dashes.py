@@ -77,7 +77,7 @@ def dash_edits(text: str, lang: str) -> Iterator[Edit]:
     for found in _REPLY.finditer(text):
         if lang == "ru":
             yield _edit(found.start(), found.end(), "—" + _NBSP, DASHES)
-    joined = {found.start(found.lastgroup) for found in _JOINED.finditer(text)} if lang == "ru" else set()
+    joined = {found.start(found.lastgroup or 0) for found in _JOINED.finditer(text)} if lang == "ru" else set()
     yield from (_edit(at, at + 3, "-", DASHES) for at in sorted(joined))
     for found in _SPACED.finditer(text):
         if found.start() in joined or _between_digits(text, found) or _is_perhaps_joined(text, found):

@@ -16,7 +16,7 @@ from newsletter.check.mixed_letters import odd_letters
 from newsletter.check.unbalanced_quotes import odd_brackets
 from newsletter.content.item import NewsItem, Origin, Paragraph, Span
 from newsletter.content.load import load_item
-from newsletter.content.polish import Mend, mends_of
+from newsletter.content.polish import Mend, mends_of, polish_item
 from newsletter.language.quotation import unpaired
 from newsletter.language.typography import RULES
 from newsletter.settings import Typography
@@ -143,6 +143,27 @@ def test_code_may_mix_what_it_likes(find: Find) -> None:
     code = Paragraph(text=(Span(text="Зaречье «", code=True),), origin=Origin(path="content/a.md", line=12))
     assert find("mixed_letters", items=(replace(item, blocks=(code,)),)) == []
     assert find("unbalanced_quotes", items=(replace(item, blocks=(code,)),)) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        ('"Мы рады, - сказал директор завода Иван Петров.', [3]),
+        ('Он сказал: "Мы очень рады.', [3]),
+        ('Завод "Луч открыт.', [3]),
+        ('"Мы рады", - сказал директор завода Иван Петров. - "Это важно".', []),
+        ('"Мы рады.\n\n"И ещё рады.\n\nИ снова", - сказал директор завода Иван Петров.', []),
+        ('Экран 15" купил "Луч".', []),
+        ('Код `"` и `a"b`.', []),
+    ],
+)
+def test_a_forgotten_straight_mark_is_found_where_words_were_cut_out(
+    words: str, lines: list[int], tmp_path: Path, find: Find
+) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(f"# Заголовок\n\n{words}\n", encoding="utf-8")
+    item = polish_item(load_item(path, root=tmp_path), Typography())
+    assert [finding.line for finding in find("unbalanced_quotes", items=(item,))] == lines
 
 
 @pytest.mark.parametrize(
