@@ -106,6 +106,7 @@ _HEADS = re.compile(r"\s*(?:[–—:]|\()\s*$")
 _CLAUSE = re.compile(
     r";\s|,\s+(?=(?:а|но|однако|при этом)\s)|:\s+(?=(?:в\s+первую\s+очередь\s+)?(?:е[её]|их|его)\s+ждут)"
 )
+_MAX_SENTENCE = 2_000  # characters, some hundred countries; what stands before each is read
 
 
 def find_regions(texts: Sequence[str]) -> tuple[Region, ...]:
@@ -126,7 +127,7 @@ def _destinations(text: str) -> Iterator[tuple[str, str]]:
     """Yield (part of the world, place); an empty place where a part of the world itself is the destination."""
     for start, end in sentences(text):
         sentence = text[start:end]
-        if not _is_of_deliveries(sentence, text):
+        if end - start > _MAX_SENTENCE or not _is_of_deliveries(sentence, text):
             continue
         for clause in _clauses(sentence):
             if not _ONLY_TALK.search(clause):

@@ -29,7 +29,7 @@ _WITH_FORM = re.compile(rf"(?<![А-Яа-яЁё])(?P<form>{_FORM})\s+{_NAME}")
 _WITH_NOUN = re.compile(rf"(?<![А-Яа-яЁё])(?i:{_COMMON})\s+(?:[А-ЯЁ]{{2,6}}\s+)?{_NAME}")
 _MORE = re.compile(rf"(?:,|\s+и)\s+(?P<more>{_NAME})")
 # «Директор «Вектора»», «хоккеисты «Барса»»: who works or plays there tells that it is an organisation.
-_WITH_PEOPLE = re.compile(rf"(?<![А-Яа-яЁё])(?P<who>[А-Яа-яё-]+)\s+{_NAME}")
+_WITH_PEOPLE = re.compile(rf"(?<![А-Яа-яЁё-])(?P<who>[А-Яа-яё-]+)\s+{_NAME}")
 _PLURAL_PEOPLE = re.compile(
     r"(?:хоккеисты|футболисты|баскетболисты|волейболисты|игроки|болельщики|сотрудники|работники|специалисты|резиденты|акционеры"
     r"|спортсмены|артисты|студенты|воспитанники|хоккеистов|футболистов|сотрудников|работников|резидентов|игроков)",
