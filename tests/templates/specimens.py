@@ -98,7 +98,7 @@ EIGHT = FigureGroup(
     ),
     origin=HERE,
 )
-ALT = 'Линия «Север» за\u00a0стеклом: 60\u00a0% "готово"'
+ALT = 'Линия сборки за\u00a0стеклом: цех\u00a0«Север», 60\u00a0% "готово"'
 LETTER = NewsItem(
     title="Водородонефтегазоперерабатывающеепредприятие Зареченска",
     title_proposed=False,
@@ -135,7 +135,7 @@ LETTER = NewsItem(
         ),
         Table(header=(), rows=((words("Слово"), words(LONG_WORD)), (words(LONG_WORD), words("2"))), origin=HERE),
         ListBlock(ordered=True, items=(words("раз"), words(LONG_WORD)), origin=HERE),
-        Image(src="https://zarechye.example/line.jpg", alt=ALT, credit="Фото: Мария Луговая", origin=HERE),
+        Image(src="https://zarechye.example/line.jpg", alt=ALT, credit="пресс-служба", origin=HERE),
         Image(src="https://zarechye.example/small.jpg", alt="Значок", width=120, height=80, origin=HERE),
         Link(text="Открыть обзор экспорта", href="https://zarechye.example/export", origin=HERE),
         Link(text=f"Ещё одна ссылка: {LONG_WORD}", href="https://zarechye.example/more", origin=HERE),

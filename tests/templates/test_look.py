@@ -14,6 +14,7 @@ from newsletter.content.item import Heading, Image, Table
 from newsletter.render import compile_issue
 from newsletter.render.compiled import fill
 from tests.templates.specimens import (
+    ALT,
     BARE,
     EXTREMES,
     HERE,
@@ -193,7 +194,7 @@ def test_an_english_mail_speaks_english() -> None:
             mail = mail_named(name)
             assert "Hello, Анна!" in mail.html
             assert "Unsubscribe" in mail.text
-            assert not re.search("Отписаться|Здравствуйте|Читать|Фото|Телефон", mail.html + mail.text)
+            assert not re.search("Отписаться|Здравствуйте|Читать|Изображение|Телефон", mail.html + mail.text)
 
 
 def test_text_lines_fit_72_columns_unless_one_word_is_longer(mail: Mail) -> None:
@@ -264,7 +265,7 @@ def test_the_first_item_of_a_digest_is_set_large_with_cards_and_one_picture() ->
     assert "title" in first.get("class").split()
     assert all("story" in node.get("class").split() for node in others)
     assert len(tree(mail).find_class("cards")) == 1
-    assert [img.get("alt") for img in tree(mail).iter("img")] == ["Линия сборки"]
+    assert [img.get("alt") for img in tree(mail).iter("img")] == [ALT]
 
 
 def test_the_block_map_of_a_digest_names_item_and_line() -> None:
@@ -341,4 +342,33 @@ def test_a_picture_without_words_is_still_a_picture() -> None:
     for theme in THEMES:
         mail = compiled(letter_of(item, theme=theme), settings())
         assert [img.get("alt") for img in tree(mail).iter("img")] == [""]
-        assert "[Фото: ]" not in mail.text
+        assert "Изображение" not in mail.text
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(
+    ("alt", "credit", "said"),
+    [
+        ("Круг сыра", "Фото: Мария Луговая", "[Изображение: Круг сыра] Фото: Мария Луговая"),
+        ("Круг сыра", "", "[Изображение: Круг сыра]"),
+        ("", "Фото: Мария Луговая", "[Изображение] Фото: Мария Луговая"),
+        ("Фото: Мария Луговая", "Фото: Мария Луговая", "[Изображение] Фото: Мария Луговая"),
+    ],
+)
+def test_the_text_part_names_a_picture_and_its_credit_once(theme: str, alt: str, credit: str, said: str) -> None:
+    item = replace(BARE, blocks=(Image(src="https://zarechye.example/a.png", alt=alt, credit=credit, origin=HERE),))
+    text = compiled(letter_of(item, theme=theme), settings()).text
+    assert said in text
+    assert text.count("Фото") == said.count("Фото")
+
+
+def test_words_of_a_picture_arrive_as_written(mail: Mail) -> None:
+    # The MJML library wrote Rust's escapes into attributes: with pictures off they stood in the letter.
+    assert "\\u{" not in mail.html
+    assert all(img.get("alt") == ALT for img in tree(mail).iter("img") if img.get("src", "").endswith("line.jpg"))
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_no_word_stands_above_the_title_of_an_item_without_rubric(theme: str) -> None:
+    html = tree(compiled(letter_of(BARE, theme=theme), settings()))
+    assert not html.find_class("label")
