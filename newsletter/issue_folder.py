@@ -80,7 +80,8 @@ def _text(file: Path, shown: str) -> str:
 
 
 def _is_item(path: Path) -> bool:
-    return path.suffix.lower() in _ITEMS and not path.name.startswith(".") and path.is_file()
+    # "~$порт.docx" is Word's note that somebody has the file open; names with a dot in front are the system's.
+    return path.suffix.lower() in _ITEMS and not path.name.startswith((".", "~$")) and path.is_file()
 
 
 def _refuse_way_out(path: Path, folder: Path, root: Path) -> None:

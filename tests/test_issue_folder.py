@@ -34,6 +34,16 @@ def test_without_order_all_items_go_in_by_name(folder: Path) -> None:
     assert found.left_out == ()
 
 
+def test_what_word_the_system_and_browsers_leave_in_a_folder_is_no_item(folder: Path) -> None:
+    for name in ("~$порт.docx", "._a.txt", ".DS_Store", "Thumbs.db", "desktop.ini"):
+        (folder / name).write_bytes(b"x")
+    (folder / "Мост_files").mkdir()
+    (folder / "Мост_files" / "a.html").write_text("x", encoding="utf-8")
+    assert names(opened(folder)) == ["a.txt", "b.md", "c.md"]
+    (folder / "Мост_files").rename(folder / "Мост_files.html")
+    assert names(opened(folder)) == ["a.txt", "b.md", "c.md"]
+
+
 def test_order_says_what_goes_in_and_what_stays_out_is_named(folder: Path) -> None:
     found = opened(folder, 'order = ["c.md", "a.txt"]')
     assert names(found) == ["c.md", "a.txt"]

@@ -27,6 +27,7 @@ from newsletter.content.item import (
 )
 from newsletter.content.links import clean_href
 from newsletter.content.markup import Element
+from newsletter.content.signature import read_signature, split_signature
 from newsletter.content.spans import cut, join, squeeze, text_of, unquoted
 from newsletter.content.table import is_layout, read_table, rows_of
 from newsletter.errors import InputError
@@ -41,7 +42,11 @@ _CODE = frozenset({"code", "kbd", "samp", "tt"})
 _INLINE = _BOLD | _ITALIC | _CODE | {"a", "q", "sup", "sub", "span", "font", "time", "wbr", "picture"}
 _RAISED = str.maketrans("0123456789+-–=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
 _LOWERED = str.maketrans("0123456789+-–=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
-_SIGNATURE = re.compile(r"(?:—|–|--|-)\s+(?P<who>[^,\n]+?)(?:,\s*(?P<role>[^\n]+?))?")
+_DESCRIBED = re.compile(
+    r"(?P<what>.{3,}?)[.,;|/]?\s+"
+    r"(?P<credit>(?:(?:автор )?фото|снимок|photo)\s*(?:[:–—©]|предоставлен|автора?\b).*|©.*)",
+    re.IGNORECASE,
+)
 _RULE = re.compile(r"[*_=~•·–—-]{3,}|[*_=~•·–—-](?:\s[*_=~•·–—-]){2,}")
 _CREDIT = re.compile(r"(?:фото|снимок|photo)\b|©", re.IGNORECASE)
 _MAX_CREDIT = 120  # characters
@@ -264,14 +269,12 @@ class _Reader:
         origin = texts[0].origin if texts else origin
         signed = squeeze(signature.words()) if signature is not None else ""
         body = lined([text_in(block) for block in texts])
-        words, _, last = plain(body).rpartition("\n")
-        if not signed and words and _SIGNATURE.fullmatch(last):
-            signed, body = last, cut(body, 0, len(words))
+        if not signed:
+            body, signed = split_signature(body)
         if not body:
             self.blocks += [Paragraph(text=text_of(signed), origin=origin)] if signed else []
             return
-        who = _SIGNATURE.fullmatch(signed) or _SIGNATURE.fullmatch(f"– {signed}")
-        speaker, role = (who["who"], who["role"] or "") if who is not None else ("", "")
+        speaker, role = read_signature(signed)
         self.blocks.append(Quote(text=unquoted(body), speaker=speaker, role=role, origin=origin))
 
     def figure(self, element: Element, style: Span) -> None:
@@ -280,7 +283,7 @@ class _Reader:
         words = caption.words() if caption is not None else ""
         images = [block for block in blocks if isinstance(block, Image)]
         if images and words:
-            credited = replace(images[-1], alt=images[-1].alt or words, credit=words)
+            credited = _captioned(images[-1], words)
             blocks = tuple(credited if block is images[-1] else block for block in blocks)
         self.blocks += blocks
         if caption is not None and words and not images:
@@ -291,7 +294,7 @@ class _Reader:
         """Read a caption outside a figure: of the image just before it, where there is one."""
         last = self.blocks[-1] if self.blocks else None
         if isinstance(last, Image) and not last.credit and (words := element.words()):
-            self.blocks[-1] = replace(last, alt=last.alt or words, credit=words)
+            self.blocks[-1] = _captioned(last, words)
         else:
             self.walk(element, style)
 
@@ -365,6 +368,17 @@ def lined(texts: Sequence[Text]) -> Text:
         if text:
             parts += [text_of("\n"), text] if parts else [text]
     return join(*parts)
+
+
+def _captioned(image: Image, words: str) -> Image:
+    """Return an image with its caption: "Цех. Фото: Мария Луговая" says what it shows, and then who took it.
+
+    Where it says already what it shows, the caption stays whole: no word is lost.
+    """
+    found = _DESCRIBED.fullmatch(words) if not image.alt else None
+    if found is not None:
+        return replace(image, alt=found["what"], credit=found["credit"])
+    return replace(image, alt=image.alt or words, credit=words)
 
 
 def _spaced(texts: Sequence[Block]) -> Iterator[Text]:

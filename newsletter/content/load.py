@@ -34,7 +34,7 @@ def load_item(path: Path, *, root: Path, title: str = "") -> NewsItem:
             what = f"is a feed of {len(items)} items, where one is asked for"
             raise InputError(what, path=shown, fix="keep one entry in it, or make a digest of them")
         return replace(items[0], title=title, title_proposed=False) if title else items[0]
-    if suffix not in SUFFIXES:
+    if suffix not in SUFFIXES or path.name.startswith("~$"):
         raise _wrong_kind(path, suffix, shown)
     draft, front = _read(path, suffix, root, shown)
     if not draft.blocks and not draft.title:
@@ -43,6 +43,9 @@ def load_item(path: Path, *, root: Path, title: str = "") -> NewsItem:
 
 
 def _wrong_kind(path: Path, suffix: str, shown: str) -> InputError:
+    if path.name.startswith("~$"):
+        what = "is Word's own note that somebody has the file open"
+        return InputError(what, path=shown, fix=f"name {path.name[2:]!r}, and close it in Word")
     kind = path.suffix or "without a suffix"
     if path.name == "issue.toml":
         fix = "this file is about a folder of items: name the folder"

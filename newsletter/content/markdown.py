@@ -172,17 +172,33 @@ class _Reader:
 
     def quote(self, node: SyntaxTreeNode) -> Iterator[Quote]:
         """Yield a quote; a last line such as "— Имя Фамилия, роль" says whose words they are."""
-        body = _lined(self.lines_of(node))
+        body = _lined(self.said(node))
         last = next((line for line in reversed(self._source(node)) if line), "")
         signed = _SIGNATURE.fullmatch(last)
         speaker = role = ""
-        if signed is not None and plain(body).endswith(last):
+        # "— от подбора площадки до сетей." is the end of a sentence that somebody's editor broke there.
+        is_speech = signed is not None and last.endswith((".", "!", "?", "…")) and signed["who"][0].islower()
+        if signed is not None and not is_speech and plain(body).endswith(last):
             speaker, role = signed["who"], signed["role"] or ""
             body = cut(body, 0, len(plain(body)) - len(last))
         if plain(body):
             yield Quote(text=unquoted(body), speaker=speaker, role=role, origin=self.origin(node))
         elif last:
             raise self.refuse(node, "this quote has a speaker, but no words", 'put the words before "— …"')
+
+    def said(self, node: SyntaxTreeNode) -> list[Text]:
+        """Return the lines of a quote; a line broken before its dash is no list, though Markdown takes it for one."""
+        found: list[Text] = []
+        end = -1
+        for child in node.children:
+            lines = self.lines_of(child)
+            start = child.map[0] if child.map else -1
+            if found and child.type == "bullet_list" and start == end and _goes_on(plain(found[-1]), lines):
+                found[-1] = join(found[-1], text_of(" "), lines[0])
+            else:
+                found += lines
+            end = child.map[1] if child.map else -1
+        return found
 
     def _source(self, node: SyntaxTreeNode) -> list[str]:
         start, end = node.map or (0, 0)
@@ -220,6 +236,12 @@ class _Reader:
             return written_figure(split_figure(words), Origin(path=self.shown, line=line))
         except WrongValueError as exc:
             raise InputError(f"a figure {exc}", path=self.shown, line=line, fix="see docs/items.md") from exc
+
+
+def _goes_on(before: str, lines: Sequence[Text]) -> bool:
+    """Claim that a list of one entry is the rest of the sentence above it: it begins small behind no end."""
+    words = plain(lines[0]).lstrip("– ") if len(lines) == 1 else ""
+    return words[:1].islower() and not before.endswith((".", "!", "?", "…", ":", ";"))
 
 
 def _code(node: SyntaxTreeNode) -> Text:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 from newsletter.content.draft import Draft
 from newsletter.content.front import Front
@@ -27,6 +27,7 @@ from newsletter.errors import InputError
 _LANG = re.compile(r"<html\b[^>]{0,500}?\blang\s*=\s*[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)", re.IGNORECASE)
 _CHARSET = re.compile(rb"<meta\b[^>]{0,300}?\bcharset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 _SITE = re.compile(r"\s+(?:[|—–·]|::)\s+")
+_SAVED_BESIDE = re.compile(r"(?:\./)?(?P<name>[^/]{1,200}(?:_files|\.files|_fichiers))/")
 # Of two that say the same the first in the page counts.
 _META = {
     "og:title": "title",
@@ -121,11 +122,23 @@ def find_page_image(address: str, *, base: str, item: Path, root: Path, origin: 
     if address.startswith("//"):
         address = f"https:{address}"
     try:
-        return find_image(address, item=item, root=root, origin=origin)
-    except InputError:
+        return find_image(_as_a_path(address), item=item, root=root, origin=origin)
+    except InputError as error:
+        if folder := _SAVED_BESIDE.match(unquote(address)):  # it never lay there on the site
+            raise _not_beside(folder["name"], error) from error
         if not base or re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:", address):
             raise
         return find_image(_joined(base, address), item=item, root=root, origin=origin)
+
+
+def _as_a_path(address: str) -> str:
+    """Return a browser's "./%D0%9C…_files/a.jpg" as the path of a file; an address that is whole stays as it is."""
+    return address if ":" in address else unquote(address)
+
+
+def _not_beside(folder: str, error: InputError) -> InputError:
+    what = f"a picture of this page lies in the folder {folder!r}, which the browser saved with it: it is not there"
+    return InputError(what, path=error.path, line=error.line, fix="put the whole folder beside the page")
 
 
 def _joined(base: str, address: str) -> str:

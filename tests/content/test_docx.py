@@ -95,6 +95,43 @@ def test_styles_are_known_by_the_names_that_people_see(tmp_path: Path, name: str
     assert [type(block) for block in item.blocks] == [kind]
 
 
+@pytest.mark.parametrize(
+    ("words", "alt", "credit"),
+    [
+        ("Контейнер на причале. Фото: Пётр Лагунов", "Контейнер на причале", "Фото: Пётр Лагунов"),
+        ("Фото: Пётр Лагунов", "Фото: Пётр Лагунов", "Фото: Пётр Лагунов"),
+        ("Фото с открытия", "Фото с открытия", "Фото с открытия"),
+        ("Гости смотрят фото первых цехов", "Гости смотрят фото первых цехов", "Гости смотрят фото первых цехов"),
+    ],
+)
+def test_a_caption_says_what_a_picture_shows_and_who_took_it(tmp_path: Path, words: str, alt: str, credit: str) -> None:
+    body = LEAD + paragraph("", inside=picture("p1")) + paragraph(words, style="c")
+    parts: dict[str, str | bytes] = {"word/media/one.png": b"1", "word/styles.xml": styles(c="caption")}
+    (image,) = load(tmp_path, word_file(body, links={"p1": "image media/one.png"}, parts=parts)).blocks
+    assert isinstance(image, Image)
+    assert (image.alt, image.credit) == (alt, credit)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said", "speaker", "role"),
+    [
+        (["Мы ждали дня. — Алла Иванова, крановщица"], "Мы ждали дня.", "Алла Иванова", "крановщица"),
+        (["«Мы ждали дня» – Алла Иванова"], "Мы ждали дня", "Алла Иванова", ""),
+        (["Мы ждали дня.", "— Алла Иванова, крановщица"], "Мы ждали дня.", "Алла Иванова", "крановщица"),
+        (["Мы ждали дня.", "Алла Иванова, крановщица"], "Мы ждали дня.", "Алла Иванова", "крановщица"),
+        (["Мы ждали. — Да, мы ждали дня."], "Мы ждали. — Да, мы ждали дня.", "", ""),
+        (["Мы ждали.", "Дня, ночи и утра."], "Мы ждали.\nДня, ночи и утра.", "", ""),
+    ],
+)
+def test_a_quote_of_a_word_file_knows_its_speaker(
+    tmp_path: Path, lines: list[str], said: str, speaker: str, role: str
+) -> None:
+    body = LEAD + "".join(paragraph(line, style="q") for line in lines) + paragraph("Конец пришёл.")
+    item = load(tmp_path, word_file(body, parts={"word/styles.xml": styles(q="Цитата")}))
+    (quote,) = item.quotes
+    assert (plain(quote.text), quote.speaker, quote.role) == (said, speaker, role)
+
+
 def test_a_title_without_a_style_is_found_below_the_date(tmp_path: Path) -> None:
     body = "".join(map(paragraph, ("ПРЕСС-РЕЛИЗ", "14.05.2024", "Завод открыт в Зареченске", "Гости приехали утром.")))
     item = load(tmp_path, word_file(body))

@@ -114,6 +114,22 @@ def test_an_element_with_the_title_or_most_of_the_text_is_no_part_of_the_page_wh
     assert (item.title, plain(item.lead), item.left_out) == ("Мост", "Открыт новый мост через реку Липу.", ())
 
 
+@pytest.mark.parametrize(
+    "address", ["./Мост_files/a.png", "Мост_files/a.png", "./%D0%9C%D0%BE%D1%81%D1%82_files/a.png"]
+)
+def test_a_picture_saved_with_the_page_is_found_in_its_folder_or_the_folder_is_asked_for(
+    tmp_path: Path, address: str
+) -> None:
+    page = f'<link rel="canonical" href="https://zarechye.example/n/1"><h1>Мост</h1>{LEAD}<img src="{address}">'
+    with pytest.raises(InputError, match=r"folder 'Мост_files'.*not there; put the whole folder beside the page"):
+        load(tmp_path, page)
+    (tmp_path / "content" / "Мост_files").mkdir()
+    (tmp_path / "content" / "Мост_files" / "a.png").write_bytes(b"x")
+    (image,) = load(tmp_path, page).blocks
+    assert isinstance(image, Image)
+    assert image.src == "content/Мост_files/a.png"
+
+
 def test_words_as_a_word_processor_writes_them(tmp_path: Path) -> None:
     source = """<html xmlns:o="urn:schemas-microsoft-com:office:office" lang=RU><head>
 <!--[if gte mso 9]><xml><w:WordDocument></w:WordDocument></xml><![endif]--><style>p.MsoNormal {margin:0}</style>

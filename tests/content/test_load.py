@@ -169,6 +169,7 @@ def test_a_quote_that_front_matter_names_must_be_there(tmp_path: Path) -> None:
         ("a.pages", "Текст", "save it as .docx"),
         ("a.pdf", "Текст", "copy its text into a .txt file"),
         ("issue.toml", "", "name the folder"),
+        ("~$a.docx", "Текст", "has the file open; name 'a.docx'"),
         ("a", "Текст", ".txt, .md, .html or .docx"),
         ("a.docx", "Текст", "no Word file"),
         ("a.html", "<p> </p>", "no words"),
