@@ -28,7 +28,7 @@ from newsletter.content.item import (
 from newsletter.content.links import clean_href
 from newsletter.content.markup import Element
 from newsletter.content.signature import read_signature, split_signature
-from newsletter.content.spans import cut, join, squeeze, text_of, unquoted
+from newsletter.content.spans import join, squeeze, text_of, unquoted
 from newsletter.content.table import is_layout, read_table, rows_of
 from newsletter.errors import InputError
 
