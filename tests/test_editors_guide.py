@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from newsletter.content.load import load_item
 from newsletter.issue_file import ISSUE_KEYS, parse_issue_file
 from newsletter.language.typography import typeset_text
 from newsletter.settings import Typography
+from tests.word_files import paragraph, styles, word_file
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "docs" / "editors.ru.md").read_text(encoding="utf-8")
@@ -151,3 +154,69 @@ def test_the_corrections_shown_correct_the_sample_letter(tmp_path: Path) -> None
 
 def test_every_block_of_the_guide_is_of_a_language_that_is_read_here() -> None:
     assert {found["lang"] for found in FENCE.finditer(GUIDE)} <= {"yaml", "toml", "txt", "markdown", "html", "diff"}
+
+
+def messages() -> list[str]:
+    """Return what the first cells of the table of messages quote."""
+    found = re.findall(r"^\| `([^`]+)` \|", section("Если команда остановилась"), re.MULTILINE)
+    return [str(words) for words in found]
+
+
+@cache
+def program_texts() -> tuple[str, ...]:
+    """Return every text in the program's source, "…" where a value is filled in; comments and docstrings not."""
+    found: list[str] = []
+    for path in sorted((ROOT / "newsletter").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Expr):
+                node.value = ast.Constant(value=None) if isinstance(node.value, ast.Constant) else node.value
+            elif isinstance(node, ast.JoinedStr):
+                parts = (part.value if isinstance(part, ast.Constant) else "…" for part in node.values)
+                found.append("".join(map(str, parts)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+    return tuple(found)
+
+
+def test_the_commonest_messages_are_explained_each_once() -> None:
+    assert len(messages()) >= 20
+    assert len(set(messages())) == len(messages())
+
+
+@pytest.mark.parametrize("message", messages())
+def test_a_message_that_is_explained_is_one_of_the_program(message: str) -> None:
+    wanted = message.removesuffix("…").strip()
+    assert [words for words in program_texts() if wanted in words]
+
+
+def test_a_message_of_nobody_is_found_nowhere() -> None:
+    assert not [words for words in program_texts() if "the file is too funny" in words]
+
+
+def word_item(folder: Path, *bodies: str) -> NewsItem:
+    path = folder / "item.docx"
+    body = "".join((paragraph("Заголовок дня", style="t"), paragraph("Завод открыт, гости приехали утром."), *bodies))
+    path.write_bytes(word_file(body, parts={"word/styles.xml": styles(t="Title", q="Цитата")}))
+    return load_item(path, root=folder)
+
+
+def test_both_ways_to_name_the_speaker_in_word_are_read(tmp_path: Path) -> None:
+    plain, signature = re.findall(r"^- .*?`([^`]+)`", section("Документ Word"), re.MULTILINE)
+    styled = (paragraph("Рост идёт четвёртый квартал.", style="q"), paragraph(signature, style="q"))
+    for bodies in ((paragraph(plain),), styled):
+        (quote,) = word_item(tmp_path, *bodies).quotes
+        assert (quote.speaker, quote.role) == ("Анна Белова", "директор завода")
+
+
+def test_a_lead_of_the_head_leaves_the_first_paragraph_in_the_text(tmp_path: Path) -> None:
+    item = item_of("txt", "---\nlead: Новая вводка.\n---\nЗаголовок дня\n\nПервый абзац.\n\nВторой абзац.\n", tmp_path)
+    assert len(item.blocks) == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1251", "koi8-r"])
+def test_an_encoding_that_needs_no_saving_anew_is_read(encoding: str, tmp_path: Path) -> None:
+    (_, text), *_ = examples("txt")
+    path = tmp_path / "item.txt"
+    path.write_bytes(re.sub("[«»–]", "-", text).encode(encoding))  # KOI8-R has none of these
+    assert load_item(path, root=tmp_path).title.endswith("вырос в 1,9 раза")
