@@ -12,8 +12,9 @@ from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
+from newsletter.content.correction import ITEM_KEYS, Correction
 from newsletter.content.item import Link, NewsItem, Origin, Paragraph, Span, Text
-from newsletter.content.keys import KEYS, Value, WrongValueError
+from newsletter.content.keys import EMPTY, KEYS, Value, WrongValueError
 from newsletter.content.spans import join, text_of
 from newsletter.errors import ConfigError, InputError
 from newsletter.settings_source import line_of, lines_of, parse_toml
@@ -21,6 +22,7 @@ from newsletter.toml_mistakes import find_mistake
 
 FILE = "issue.toml"
 MAX_CHARS = 16 * 1024  # a hundred names and a page of introduction; finding lines is quadratic
+_ITEM = "item"  # a table of tables: [item."порт.docx"]
 _TO_DOCS = 'see docs/items.md, "A digest"'
 
 
@@ -34,6 +36,7 @@ class Written:
     lines: Mapping[str, int] = field(default_factory=dict)
     intro: Text = ()
     order: tuple[str, ...] = ()  # names of files in the folder; empty: all of them
+    items: Mapping[str, Correction] = field(default_factory=dict)  # what is said of a file, by its name
 
     def origin(self, key: str) -> Origin:
         return Origin(path=self.path, line=self.lines.get(key, 1))
@@ -59,9 +62,10 @@ def parse_issue_file(text: str, shown: str) -> Written:
         raise InputError("the file is longer than 16 KB", path=shown, fix="move text into the items")
     values: dict[str, object] = {}
     table = _parse(text, shown)
+    corrections = _corrections(table.pop(_ITEM, {}), text, shown)
     for key, value in table.items():
         if key not in ISSUE_KEYS:
-            close = get_close_matches(key.lower(), ISSUE_KEYS, n=1)
+            close = get_close_matches(key.lower(), [*ISSUE_KEYS, _ITEM], n=1)
             fix = f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(ISSUE_KEYS)}"
             raise InputError(f"issue.toml knows no key {key[:60]!r}", path=shown, line=line_of(text, (key,)), fix=fix)
         try:
@@ -81,7 +85,46 @@ def parse_issue_file(text: str, shown: str) -> Written:
         lines=lines,
         intro=_intro(intro, text, lines.get("intro", 1), shown) if intro.strip() else (),
         order=order if isinstance(order, tuple) else (),
+        items=corrections,
     )
+
+
+def _corrections(tables: object, text: str, shown: str) -> dict[str, Correction]:
+    """Return what `[item."порт.docx"]` tables say, by file. Raises InputError."""
+    example = '[item."name.docx"]'
+    if not isinstance(tables, dict):
+        line = line_of(text, (_ITEM,))
+        raise InputError("'item' is a table of one file", path=shown, line=line, fix=f"write {example}")
+    found: dict[str, Correction] = {}
+    for name, table in tables.items():
+        line = line_of(text, (_ITEM, name))
+        # Without quotes TOML reads the dot in a file's name as a table inside a table.
+        if not isinstance(table, dict) or ("." not in name and all(isinstance(one, dict) for one in table.values())):
+            what = f"'item' is followed by {name[:60]!r}, which is no file"
+            raise InputError(what, path=shown, line=line, fix=f"put the file's whole name in quotes: {example}")
+        found[name] = _correction(name, table, text, shown, line)
+    return found
+
+
+def _correction(name: str, table: Mapping[str, object], text: str, shown: str, line: int) -> Correction:
+    places = lines_of(text, [(_ITEM, name, key) for key in table])
+    lines = {key: places.get((_ITEM, name, key), line) for key in table}
+    values: dict[str, object] = {}
+    for key, value in table.items():
+        if key not in ITEM_KEYS:
+            close = get_close_matches(key.lower(), ITEM_KEYS, n=1)
+            fix = f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(ITEM_KEYS)}"
+            what = f"the table of an item knows no key {key[:60]!r}"
+            raise InputError(what, path=shown, line=lines[key], fix=fix)
+        try:
+            plain_value = _plain(value)
+            if plain_value != "":
+                values[key] = KEYS[key](plain_value)
+            elif key in EMPTY:
+                values[key] = EMPTY[key]
+        except WrongValueError as error:
+            raise InputError(f"{key!r} {error}", path=shown, line=lines[key], fix=_TO_DOCS) from error
+    return Correction(path=shown, line=line, values=values, lines={key: lines[key] for key in values})
 
 
 def _parse(text: str, shown: str) -> dict[str, object]:

@@ -47,6 +47,9 @@ def open_folder(folder: Path, *, root: Path) -> IssueFolder:
     for name in names:
         if name not in there:
             raise _no_such(name, folder, there, written)
+    for name, correction in written.items.items():
+        if name not in there:
+            raise _no_such(name, folder, there, written, line=correction.line)
     if not names:
         raise InputError("this folder holds no news item", path=issue_key((folder,), root), fix="put one there")
     if len(names) > MAX_ITEMS:
@@ -93,10 +96,14 @@ def _refuse_way_out(path: Path, folder: Path, root: Path) -> None:
         )
 
 
-def _no_such(name: str, folder: Path, there: Sequence[str], written: Written) -> InputError:
+def _no_such(name: str, folder: Path, there: Sequence[str], written: Written, *, line: int = 0) -> InputError:
+    """Return the error of a name in `order`, or of a table [item."…"] that begins in `line`."""
     if (folder / name).is_file():
-        kinds = ", ".join(sorted(_ITEMS))
-        return written.wrong("order", f"names {name!r}, which is no news item", fix=f"items are {kinds} files")
-    close = get_close_matches(name, there, n=1)
-    fix = f"did you mean {close[0]!r}?" if close else f"the folder holds {', '.join(there) or 'no item'}"
-    return written.wrong("order", f"names {name!r}, which is not in the folder", fix=fix)
+        what, fix = f"names {name!r}, which is no news item", f"items are {', '.join(sorted(_ITEMS))} files"
+    else:
+        close = get_close_matches(name, there, n=1)
+        what = f"names {name!r}, which is not in the folder"
+        fix = f"did you mean {close[0]!r}?" if close else f"the folder holds {', '.join(there) or 'no item'}"
+    if line:
+        return InputError(f"'item' {what}", path=written.path, line=line, fix=fix)
+    return written.wrong("order", what, fix=fix)

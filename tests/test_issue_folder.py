@@ -111,3 +111,15 @@ def test_several_files_have_one_key_whatever_their_order(tmp_path: Path) -> None
     one, two = tmp_path / "content/a.md", tmp_path / "content/b.md"
     assert issue_key([two, one], tmp_path) == issue_key([one, two], tmp_path) == "content/a.md + content/b.md"
     assert issue_key([tmp_path / "content" / "week"], tmp_path) == "content/week"
+
+
+def test_a_table_about_a_file_of_the_folder_is_kept_by_its_name(folder: Path) -> None:
+    found = opened(folder, 'order = ["c.md"]\n[item."c.md"]\nrubric = "Порт"\n[item."b.md"]\nrubric = "Край"')
+    assert found.written.items["c.md"].values == {"rubric": "Порт"}
+
+
+@pytest.mark.parametrize(("name", "words"), [("aa.txt", "did you mean 'a.txt'"), ("plan.png", "which is no news item")])
+def test_a_table_about_another_file_is_refused_with_its_line(folder: Path, name: str, words: str) -> None:
+    with pytest.raises(InputError, match=words) as caught:
+        opened(folder, f'title = "Неделя"\n[item."{name}"]\nrubric = "Порт"')
+    assert (caught.value.path, caught.value.line) == ("content/week/issue.toml", 2)

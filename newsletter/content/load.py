@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, tzinfo
 from pathlib import Path
 
+from newsletter.content.correction import Correction
 from newsletter.content.decode import decode, read_bytes, read_text
 from newsletter.content.draft import Draft
 from newsletter.content.front import Front, split_front
@@ -21,7 +22,7 @@ FEEDS = frozenset({".xml", ".rss", ".atom"})
 SUFFIXES = frozenset({".txt", ".docx"}) | _MARKDOWN | _HTML
 
 
-def load_item(path: Path, *, root: Path, title: str = "") -> NewsItem:
+def load_item(path: Path, *, root: Path, title: str = "", correction: Correction | None = None) -> NewsItem:
     """Return the news item in a file. `root` is the workspace: paths are shown from it, images looked for in it.
 
     `title` overrides the front matter's and the text's own. Raises InputError and nothing else.
@@ -39,7 +40,7 @@ def load_item(path: Path, *, root: Path, title: str = "") -> NewsItem:
     draft, front = _read(path, suffix, root, shown)
     if not draft.blocks and not draft.title:
         raise InputError("there are no words in this file", path=shown, fix="write the news item")
-    return _understood(draft, front, shown=shown, title=title)
+    return _understood(draft, front, shown=shown, title=title, correction=correction)
 
 
 def _wrong_kind(path: Path, suffix: str, shown: str) -> InputError:
@@ -59,7 +60,9 @@ def _wrong_kind(path: Path, suffix: str, shown: str) -> InputError:
     return InputError(what, path=shown, fix=fix)
 
 
-def load_feed(path: Path, *, root: Path, zone: tzinfo = UTC) -> tuple[NewsItem, ...]:
+def load_feed(
+    path: Path, *, root: Path, zone: tzinfo = UTC, correction: Correction | None = None
+) -> tuple[NewsItem, ...]:
     """Return the news items of an RSS or Atom file, in its order; each knows the line of its entry.
 
     `zone` is where the office is: a time in UTC falls on its day there.
@@ -70,18 +73,25 @@ def load_feed(path: Path, *, root: Path, zone: tzinfo = UTC) -> tuple[NewsItem, 
     data = read_bytes(path, shown)
     text = decode(data, shown, named=named_encoding(data))
     drafts = read_feed(text, shown=shown, item=path, root=root, zone=zone)
-    return tuple(_understood(draft, front, shown=shown, title="") for draft, front in drafts)
+    return tuple(_understood(draft, front, shown=shown, title="", correction=correction) for draft, front in drafts)
+
+
+def load_corrected(
+    path: Path, *, root: Path, zone: tzinfo = UTC, correction: Correction | None = None
+) -> tuple[NewsItem, ...]:
+    """Return the news items of one file, with what `issue.toml` says of it. Raises InputError."""
+    if path.suffix.lower() in FEEDS:
+        items = load_feed(path, root=root, zone=zone, correction=correction)
+        if correction is not None and len(items) > 1:
+            what = f"a table is about one item, this file is a feed of {len(items)}"
+            raise InputError(what, path=correction.path, line=correction.line, fix="keep one entry in the feed")
+        return items
+    return (load_item(path, root=root, correction=correction),)
 
 
 def load_items(paths: Sequence[Path], *, root: Path, zone: tzinfo = UTC) -> tuple[NewsItem, ...]:
     """Return the news items in files, in the order given; a feed gives several, each with the feed's path."""
-    items: list[NewsItem] = []
-    for path in paths:
-        if path.suffix.lower() in FEEDS:
-            items += load_feed(path, root=root, zone=zone)
-        else:
-            items.append(load_item(path, root=root))
-    return tuple(items)
+    return tuple(item for path in paths for item in load_corrected(path, root=root, zone=zone))
 
 
 def _read(path: Path, suffix: str, root: Path, shown: str) -> tuple[Draft, Front]:
@@ -130,8 +140,14 @@ def _shown(path: Path, root: Path) -> str:
         return str(path)
 
 
-def _understood(draft: Draft, front: Front, *, shown: str, title: str) -> NewsItem:
+def _understood(
+    draft: Draft, front: Front, *, shown: str, title: str, correction: Correction | None = None
+) -> NewsItem:
     from newsletter.content.understand import understand  # half a second of patterns, for who reads an item
 
-    item = understand(draft, front, shown=shown, title=title)
+    if correction is None:
+        item = understand(draft, front, shown=shown, title=title)
+    else:
+        with correction.naming_its_file():
+            item = correction.placed(understand(draft, correction.over(front), shown=shown, title=title))
     return replace(item, left_out=draft.left_out) if draft.left_out else item

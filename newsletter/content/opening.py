@@ -188,6 +188,8 @@ def read_dateline(words: str) -> date | None:
 def _rubric(block: Block) -> str:
     """Return the words of a short line that can stand above a title as its rubric; empty for any other."""
     words = squeeze(plain(block.text)) if isinstance(block, Paragraph | Heading) else ""
+    if isinstance(block, Heading) and not _KIND.fullmatch(words):
+        return ""  # the name of a site
     return words if len(words) <= _RUBRIC and not re.search(r"[.!?…/»›>|:]", words) else ""
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from newsletter.content.item import NewsItem
-from newsletter.content.load import load_items
+from newsletter.content.load import load_corrected
 from newsletter.content.picture import Picture
 from newsletter.content.publishing import publish
 from newsletter.errors import CompileError, InputError, NewsletterError, UsageError
@@ -104,7 +104,8 @@ def _read(request: CompileRequest) -> _Source:
             notes.append(f"{written.path}: not in order, left out: {', '.join(folder.left_out)}")
     items: list[NewsItem] = []
     for path in paths:  # one by one: a feed holds several items
-        found = load_items([path], root=request.root, zone=zone)
+        correction = written.items.get(path.name) if written else None
+        found = load_corrected(path, root=request.root, zone=zone, correction=correction)
         shown = found[0].origin.path
         if shown in inputs:
             raise UsageError("this item is named twice", path=shown, fix="name it once")
