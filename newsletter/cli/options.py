@@ -14,9 +14,7 @@ Items = Annotated[
     list[str],
     typer.Argument(metavar="ITEM", help="A news item, several, or a folder with issue.toml.", show_default=False),
 ]
-Title = Annotated[
-    str, typer.Option("--title", metavar="TEXT", help="Title of the item or digest.", show_default=False)
-]
+Title = Annotated[str, typer.Option("--title", metavar="TEXT", help="Title of the item or digest.", show_default=False)]
 Subject = Annotated[str, typer.Option("--subject", metavar="TEXT", help="Subject of the mail.", show_default=False)]
 Preheader = Annotated[
     str,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from newsletter.language.names import FIRST_NAMES
+from newsletter.language.first_names import FIRST_NAMES
 
 _WORD = re.compile("[А-ЯЁа-яё]{2,}(?:-[А-ЯЁа-яё]{2,})*")  # no initials
 _PATRONYMIC = re.compile(".{2,}(?:вич|вна|ична)|ильич|кузьмич|лукич|фомич|никитич|.+[ -]?(?:оглы|кызы)", re.IGNORECASE)
