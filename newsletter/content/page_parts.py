@@ -67,10 +67,16 @@ def _pruned(element: Element, most: int, dropped: list[str]) -> Element:
         if isinstance(child, str):
             children.append(child)
         elif _is_part(child) and len(words := child.words()) <= most and not _has_title(child):
-            dropped += [words] if words else []
+            dropped += [_spaced(child)] if words else []
         else:
             children.append(_pruned(child, most, dropped))
     return replace(element, children=children)
+
+
+def _spaced(element: Element) -> str:
+    """Return all text below, that of each element apart from its neighbours'."""
+    own = [child if isinstance(child, str) else _spaced(child) for child in element.children]
+    return squeeze(" ".join(own))
 
 
 def _is_part(element: Element) -> bool:

@@ -22,7 +22,7 @@ _BEFORE_LIST = re.compile(r"[:;]$")
 _BULLET = re.compile(r"(?:[•·▪●*-]|[–—])\s+(?=\S)")
 _DASH = re.compile(r"[–—]\s")
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+(?=\S)")
-_URL = re.compile(r"https?://[^\s<>«»\"]+[^\s<>«»\".,;:!?)\]…]")
+_URL = re.compile(r"https?://[^\s<>«»\"`^{}|\\]+[^\s<>«»\"`^{}|\\.,;:!?)\]…]")  # none of what links.py refuses
 
 
 class _Line(NamedTuple):

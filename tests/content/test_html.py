@@ -85,7 +85,7 @@ def test_what_stands_around_the_text_of_a_saved_page_is_dropped_and_named(tmp_pa
     (paragraph,) = item.blocks
     assert isinstance(paragraph, Paragraph)
     assert plain(paragraph.text).startswith("Стоимость строительства")
-    for part in ("Поделиться", "мост", "Читайте также", "Комментарии (2)"):
+    for part in ("Поделиться: ВК", "мост", "Читайте также", "Комментарии (2)"):
         assert any(words.startswith(part) or part in words for words in item.left_out)
 
 
@@ -104,6 +104,10 @@ def test_text_that_only_resembles_a_page_s_buttons_stays(tmp_path: Path, source:
     assert item.left_out == ()
     for words in re.findall(r">([^<>]+)<", source):
         assert words in repr(item.blocks)
+
+
+def test_what_is_dropped_is_named_with_spaces_between_its_lines(tmp_path: Path) -> None:
+    assert any(words in ("Комментарии (2) Иван: Отлично!",) for words in load(tmp_path, SAVED).left_out)
 
 
 def test_an_element_with_the_title_or_most_of_the_text_is_no_part_of_the_page_whatever_its_name(tmp_path: Path) -> None:

@@ -98,6 +98,12 @@ def test_an_address_is_a_link_and_alone_a_button() -> None:
     assert (button.text, button.href) == ("zarechye.example/b", "https://zarechye.example/b/")
 
 
+def test_an_address_ends_before_a_sign_that_no_address_has() -> None:
+    (block,) = parse_text("https://a.example/`", shown="a.txt", first_line=1).blocks
+    assert isinstance(block, Paragraph)
+    assert [(span.text, span.href) for span in block.text] == [("https://a.example/", "https://a.example/"), ("`", "")]
+
+
 def test_tags_and_template_marks_are_text() -> None:
     assert words("<b>Текст</b> {{ subscriber.name }} {% if x %}.") == ["<b>Текст</b> {{ subscriber.name }} {% if x %}."]
 
