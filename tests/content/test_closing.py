@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.content.closing import split_closing
 from newsletter.content.item import Block, Origin, Paragraph, Span
@@ -74,3 +76,36 @@ def test_a_call_in_the_middle_stays_and_so_does_an_item_that_is_nothing_else() -
     blocks = (paragraph("Читайте нас в MAX."), paragraph("Завод открыт."))
     assert split_closing(blocks) == (blocks, "")
     assert split_closing(blocks[:1]) == (blocks[:1], "")
+
+
+CALLS = st.lists(
+    st.sampled_from(
+        [
+            "Подписывайтесь",
+            "Следите",
+            "Приходите",
+            "Хотите",
+            "на",
+            "канал",
+            "за",
+            "1",
+            "мая",
+            "билетами",
+            "https://a.ru",
+            "?",
+            ".",
+            "!",
+            "Завод",
+            "вырос",
+        ]
+    )
+).map(" ".join)
+
+
+@given(texts=st.lists(CALLS.filter(str.strip), min_size=1, max_size=6))
+def test_no_word_is_lost_between_what_stays_and_the_call(texts: list[str]) -> None:
+    blocks = [paragraph(text) for text in texts]
+    kept, call = split_closing(blocks)
+    assert kept == tuple(blocks[: len(kept)])
+    assert " ".join(texts[len(kept) :]) == call
+    assert kept

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from newsletter.content.item import NewsItem, Paragraph, plain
+from newsletter.content.item import NewsItem, Paragraph, Quote, plain
 from newsletter.content.load import load_item
 
 
@@ -136,3 +139,37 @@ def test_a_quote_in_the_lead_is_told_apart(tmp_path: Path) -> None:
     found = item(tmp_path, "«Мы рады», – сказал мэр Пётр Ильин.\n\nЦех открыт.\n")
     assert [(plain(quote.text), quote.speaker) for quote in found.spoken] == [("Мы рады", "Пётр Ильин")]
     assert plain(found.lead).startswith("«Мы рады»")
+
+
+TURNS = [
+    "–",
+    "Корреспондент:",
+    "Анна",
+    "Белова:",
+    "Как",
+    "вырос",
+    "завод?",
+    "Мы",
+    "рады.",
+    "«Да»,",
+    "сказала",
+    "она.",
+    "Анна",
+    "Белова,",
+    "директор",
+    "завода",
+]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(turns=st.lists(st.lists(st.sampled_from(TURNS), min_size=1, max_size=8).map(" ".join), min_size=2, max_size=6))
+def test_an_interview_loses_no_word(tmp_path: Path, turns: list[str]) -> None:
+    told = item(tmp_path, "Новость дня\n\nЗавод открыт для всех.\n\n" + "\n\n".join(turns))
+    shown = [plain(told.lead), told.title]
+    for block in told.blocks:
+        if isinstance(block, Paragraph | Quote):
+            shown.append(plain(block.text))
+        if isinstance(block, Quote):
+            shown += [block.speaker, block.role, block.attribution]
+    kept = set(re.findall(r"\w+", " ".join([*shown, told.closing, told.source, told.rubric]).lower()))
+    assert set(re.findall(r"\w+", " ".join(turns).lower())) <= kept | {"корреспондент"}

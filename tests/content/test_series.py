@@ -3,6 +3,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.content.facts import Passage, tell_figures
 from newsletter.content.item import Origin, Series
@@ -69,3 +71,42 @@ def test_a_derived_amount_is_written_as_the_item_writes_it() -> None:
 )
 def test_a_doubt_gives_no_series(text: str) -> None:
     assert series(text) is None
+
+
+TOLD = st.lists(
+    st.sampled_from(
+        [
+            "экспорт",
+            "составил",
+            "вырос",
+            "412",
+            "млн",
+            "рублей",
+            "в",
+            "1,9",
+            "раза",
+            "больше",
+            "чем",
+            "2024",
+            "2025",
+            "году",
+            "годом",
+            "ранее",
+            ",",
+            ".",
+            "вдвое",
+            "за",
+            "год",
+        ]
+    )
+).map(" ".join)
+
+
+@given(texts=st.lists(TOLD, max_size=4))
+def test_a_series_has_points_in_the_order_of_their_years(texts: list[str]) -> None:
+    found = series(*texts)
+    if found is not None:
+        years = [point.label for point in found.points]
+        assert len(years) > 1
+        assert years == sorted(set(years))
+        assert all(point.value > 0 for point in found.points)

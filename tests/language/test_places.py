@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.language.declension import case_forms
 from newsletter.language.places import find_places
@@ -48,3 +50,17 @@ def test_the_longest_name_wins() -> None:
 def test_a_name_that_does_not_decline_has_one_form() -> None:
     assert case_forms("США") == {"США"}
     assert case_forms("Чили") == {"Чили"}
+
+
+NAMES = (
+    "в из Самарская и Нижегородской области Юго-Восточной Азии Южную Корею Китай, Литва Республику Беларусь ОАЭ . завод"
+)
+
+
+@given(text=st.lists(st.sampled_from(NAMES.split())).map(" ".join))
+def test_places_are_stretches_of_the_text_in_its_order(text: str) -> None:
+    places = find_places(text)
+    assert [place.start for place in places] == sorted(place.start for place in places)
+    for place in places:
+        assert text[place.start : place.end].strip() == text[place.start : place.end] != ""
+        assert (place.name, place.region) in {(known.name, known.region) for known in find_places(text[place.start :])}

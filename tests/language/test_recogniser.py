@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from newsletter.language import recogniser
 from newsletter.language.recogniser import find_entities, is_first_name, place_name, rules_alone, versions
@@ -79,3 +81,16 @@ def test_the_models_load_within_the_memory_of_the_compiling_child_and_without_na
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+PIECES = "Анна Белова Нгуен «Тихий лист» Nord AB в Ханое , . – сказал ё 12 \u00a0 \u0301 🙂 А.С."
+
+
+@needs_models
+@settings(max_examples=50)
+@given(text=st.lists(st.sampled_from(PIECES.split(" "))).map(" ".join))
+def test_spans_lie_in_the_text_in_order_and_apart(text: str) -> None:
+    at = 0
+    for start, end, _ in find_entities(text):
+        assert at <= start < end <= len(text)
+        at = end
