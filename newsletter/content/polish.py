@@ -203,7 +203,9 @@ def _set(words: str, lang: str, settings: Typography) -> str:
     return typeset_text(words, lang, settings)
 
 
+@lru_cache(maxsize=1024)
 def _typeset(text: Text, lang: str, settings: Typography) -> Typeset:
+    """Every text is asked for twice with the same rules: as it is mailed, and for what the file left undone."""
     starts: list[int] = []
     fixed: list[tuple[int, int]] = []
     at = 0
