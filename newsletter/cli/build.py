@@ -14,14 +14,7 @@ from typing import Annotated
 import typer
 
 from newsletter.check import Report, gate
-from newsletter.cli.compiling import (
-    Specimen,
-    compile_items,
-    office_now,
-    report_on,
-    specimen_of,
-    workspace_keys,
-)
+from newsletter.cli.compiling import compile_items, office_now, workspace_keys
 from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.fixing import fix_items
 from newsletter.cli.options import Date, Items, Json, Lang, Preheader, Subject, Template, Title
@@ -33,6 +26,7 @@ from newsletter.errors import DiskError, GateError, NewsletterError, UsageError
 from newsletter.issue import ContentOptions
 from newsletter.render.child import CompileResult
 from newsletter.render.compiled import CompiledIssue
+from newsletter.specimen import Specimen, report_on, specimen_of
 
 
 def build(
@@ -140,8 +134,7 @@ def _specimen(context: CommandContext, compiled: CompiledIssue, address: str) ->
         return specimen_of(compiled, keys=keys, now=now)
     from newsletter.cli.people import known_person  # opens the database: only when asked
 
-    mailbox, fields = known_person(context, keys, address, compiled)
-    return specimen_of(compiled, keys=keys, now=now, address=mailbox, fields=fields)
+    return specimen_of(compiled, keys=keys, now=now, reader=known_person(context, keys, address))
 
 
 def _files(result: CompileResult, specimen: Specimen) -> dict[str, bytes]:

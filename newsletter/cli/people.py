@@ -1,4 +1,4 @@
-"""A real subscriber for `build --as`: looked up, never changed."""
+"""A real subscriber for `build --as` and `test`: looked up, never changed."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from newsletter.address import normalise
 from newsletter.cli.context import CommandContext
 from newsletter.cli.opening import open_store
 from newsletter.errors import InputError
-from newsletter.render.compiled import CompiledIssue
+from newsletter.specimen import Reader
 from newsletter.store.database import reading
 from newsletter.store.subscribers import read_fields
 from newsletter.tokens import Keys
 
 
-def known_person(
-    context: CommandContext, keys: Keys, address: str, compiled: CompiledIssue
-) -> tuple[str, dict[str, str]]:
-    """Return the mailbox and printed fields of a subscriber. Raises InputError when nobody has this address."""
+def known_person(context: CommandContext, keys: Keys, address: str) -> Reader:
+    """Return the subscriber who has this address. Raises InputError when nobody has it."""
     wanted = normalise(address)
     engine = open_store(context)
     try:
@@ -27,11 +25,5 @@ def known_person(
         raise InputError(
             f"no list has {wanted.display}", fix='add them with "newsletter subscribers add", or leave --as out'
         )
-    mailbox, written = found
-    known = {**written, "email": mailbox}
-    fields = {
-        name: str(known.get(name.partition(".")[2]) or "")
-        for name in compiled.slot_fields
-        if name.startswith("subscriber.")
-    }
-    return mailbox, fields
+    mailbox, fields = found
+    return Reader(address=mailbox, fields=fields)

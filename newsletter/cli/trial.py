@@ -6,7 +6,6 @@ What is mailed is what a send would make; only the tokens are trials, so nothing
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -14,7 +13,7 @@ import typer
 
 from newsletter.address import normalise
 from newsletter.check import Report, gate
-from newsletter.cli.compiling import compile_items, office_now, report_on, specimen_fields, specimen_of, workspace_keys
+from newsletter.cli.compiling import compile_items, office_now, workspace_keys
 from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.delivering import Wish, need_target, open_transport, plan_of
 from newsletter.cli.options import Date, Items, Lang, Preheader, Subject, Template, Title
@@ -22,13 +21,15 @@ from newsletter.cli.output import one_line, say
 from newsletter.cli.people import known_person
 from newsletter.cli.publishing import write_pictures
 from newsletter.cli.sending_options import Outbox, Smtp
-from newsletter.delivery.scope import Kind, Outcome
+from newsletter.delivery.scope import Kind
 from newsletter.errors import InputError
 from newsletter.issue import ContentOptions
-from newsletter.message.merge import Merger, Message, Recipient
+from newsletter.message.merge import Message
 from newsletter.render.child import CompileResult
 from newsletter.render.compiled import CompiledIssue
-from newsletter.store.issues import Plan
+from newsletter.sending.trial import send_trials
+from newsletter.specimen import Reader, report_on, specimen_of, trial_messages
+from newsletter.tokens import Keys
 
 
 def trial(
@@ -61,7 +62,7 @@ def trial(
     write_pictures(context, result.pictures)
     compiled = result.compilation.compiled
     messages = _trials(context, compiled, to)
-    outcomes = asyncio.run(_send_trials(context, plan, messages))
+    outcomes = asyncio.run(send_trials(open_transport(context, plan), messages))
     for message, outcome in zip(messages, outcomes, strict=True):
         print(one_line(f"{message.rcpt_to}: {outcome.kind.value.replace('_', ' ')}: {outcome}"))
     return 0 if all(outcome.kind is Kind.ACCEPTED for outcome in outcomes) else 1
@@ -85,36 +86,13 @@ def heed(report: Report) -> None:
 
 
 def _trials(context: CommandContext, compiled: CompiledIssue, to: Sequence[str]) -> list[Message]:
-    keys, now = workspace_keys(context), office_now(context)
-    merger = Merger(compiled, keys=keys, issue_id=0, list_label="trial", trial=True, nonce=secrets.token_hex(8))
-    messages = []
-    for number, typed in enumerate(to, start=1):
-        address = normalise(typed)
-        try:
-            mailbox, fields = known_person(context, keys, typed, compiled)
-        except InputError:  # nobody of ours: the specimen's values under their address
-            mailbox, fields = address.mailbox, specimen_fields(compiled)
-        recipient = Recipient(
-            delivery_id=number,
-            subscriber_id=0,
-            list_id=0,
-            address=mailbox,
-            variant=compiled.variant_key({name.partition(".")[2]: value for name, value in fields.items()}),
-            values=fields,
-            position=number,
-        )
-        messages.append(merger.message(recipient, date=now))
-    return messages
+    keys = workspace_keys(context)
+    readers = [_reader(context, keys, typed) for typed in to]
+    return trial_messages(compiled, readers, keys=keys, now=office_now(context))
 
 
-async def _send_trials(context: CommandContext, plan: Plan, messages: Sequence[Message]) -> list[Outcome]:
-    transport = open_transport(context, plan)
-    channel = await transport.connect()
-    outcomes = []
-    for message in messages:
-        if channel.failed:
-            channel.abort()
-            channel = await transport.connect()
-        outcomes.append(channel.refusal(message) or await channel.send(message))
-    await channel.close()
-    return outcomes
+def _reader(context: CommandContext, keys: Keys, typed: str) -> Reader:
+    try:
+        return known_person(context, keys, typed)
+    except InputError:  # nobody of ours: the specimen's values under their address
+        return Reader(address=normalise(typed).mailbox)
