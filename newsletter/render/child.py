@@ -8,16 +8,18 @@ of the same program; nothing else can write to those pipes.
 from __future__ import annotations
 
 import hashlib
-import io
+import math
 import os
 import pickle
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from newsletter.content.item import NewsItem
@@ -124,39 +126,58 @@ def _named(parts: Sequence[str]) -> str:
 
 def compile_in_child(request: CompileRequest) -> CompileResult:
     """Load, build and compile in a child. Raises what `compile_here` raises, CompileError when the child dies."""
-    # -P keeps a file named like a standard module in the current directory from being imported.
-    command = [sys.executable, "-P", "-m", "newsletter.render.child"]
-    package_root = str(Path(__file__).resolve().parents[2])
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))}
     try:
         done = subprocess.run(
-            command,
+            child_command("newsletter.render.child"),
             input=pickle.dumps(request),
             capture_output=True,
             timeout=TIMEOUT_SECONDS,
             check=False,
-            env=environ,
+            env=child_environ(),
             start_new_session=True,  # Ctrl-C reaches the parent, which then decides
         )
     except subprocess.TimeoutExpired as error:
-        raise CompileError(
-            f"compiling took more than {TIMEOUT_SECONDS} seconds",
-            path=_display(request),
-            fix="look for a very long paragraph or list in the item, or a loop in the template",
-        ) from error
+        raise too_slow(request, TIMEOUT_SECONDS) from error
     if done.returncode != 0 or not done.stdout:
-        raise CompileError(
-            f"the compiling process died ({_how(done.returncode)})",
-            path=_display(request),
-            fix="undo the last change to the template; if it stays, report it with the template",
-        )
+        raise died(request, done.returncode)
     # Our own child, started above from this package, wrote these bytes.
-    answer = pickle.loads(done.stdout)  # noqa: S301
+    return result_of(pickle.loads(done.stdout))  # noqa: S301
+
+
+def child_command(module: str) -> list[str]:
+    # -P keeps a file named like a standard module in the current directory from being imported.
+    return [sys.executable, "-P", "-m", module]
+
+
+def child_environ() -> dict[str, str]:
+    package_root = str(Path(__file__).resolve().parents[2])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))}
+
+
+def result_of(answer: object) -> CompileResult:
+    """Return what a child answered, or raise it."""
     if isinstance(answer, NewsletterError):
         raise answer
     if not isinstance(answer, CompileResult):
         raise CompileError("the compiling process gave no answer", fix="report it")
     return answer
+
+
+def too_slow(request: CompileRequest, seconds: float) -> CompileError:
+    return CompileError(
+        f"compiling took more than {seconds:g} seconds",
+        path=_display(request),
+        fix="look for a very long paragraph or list in the item, or a loop in the template",
+    )
+
+
+def died(request: CompileRequest, code: int) -> CompileError:
+    """Return the error for a child that ended without an answer; `code` as of `subprocess`."""
+    return CompileError(
+        f"the compiling process died ({_how(code)})",
+        path=_display(request),
+        fix="undo the last change to the template; if it stays, report it with the template",
+    )
 
 
 def _display(request: CompileRequest) -> str:
@@ -171,37 +192,60 @@ def _how(code: int) -> str:
 
 def main() -> int:
     """The child: a pickled CompileRequest on stdin, a pickled CompileResult or NewsletterError on stdout."""
-    _limit_resources()
-    out = io.FileIO(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints must not mix with the answer
-    request: CompileRequest = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - written by our parent
-    try:
-        answer: CompileResult | NewsletterError = compile_here(request)
-    except NewsletterError as error:
-        answer = error
-    except MemoryError:
-        what = "compiling needs more memory than is sensible for a mail"
-        answer = CompileError(what, path=_display(request), fix="shorten the item, or look at the template's loops")
-    except RecursionError:
-        answer = InputError("the item is nested too deep", path=_display(request), fix="make it flatter")
-    except Exception as error:  # noqa: BLE001 - the end of this process: what a library did must not pass for a crash
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
-        what = f"the program failed on this item: {where}: {' '.join(str(error).split())[:200]}"
-        answer = CompileError(what, path=_display(request), fix="report it with the item")
-    with io.BufferedWriter(out) as stream:
-        stream.write(pickle.dumps(answer))
+    limit_memory()
+    limit_processor_time(hard=True)  # outlives no parent for long: one that was killed cannot end it
+    requests, answers = own_pipes()
+    request: CompileRequest = pickle.loads(requests.read())  # noqa: S301 - written by our parent
+    with answers:
+        answers.write(pickle.dumps(answer_to(request)))
     return 0
 
 
-def _limit_resources() -> None:
+def own_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Return stdin and stdout for requests and answers alone: what a library prints must not mix with an answer."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    return requests, answers
+
+
+def answer_to(request: CompileRequest) -> CompileResult | NewsletterError:
+    """Compile; whatever goes wrong comes back as an error with one line, never as a crash."""
+    try:
+        return compile_here(request)
+    except NewsletterError as error:
+        return error
+    except MemoryError:
+        what = "compiling needs more memory than is sensible for a mail"
+        return CompileError(what, path=_display(request), fix="shorten the item, or look at the template's loops")
+    except RecursionError:
+        return InputError("the item is nested too deep", path=_display(request), fix="make it flatter")
+    except Exception as error:  # noqa: BLE001 - the end of this compile: what a library did must not pass for a crash
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
+        what = f"the program failed on this item: {where}: {' '.join(str(error).split())[:200]}"
+        return CompileError(what, path=_display(request), fix="report it with the item")
+
+
+def limit_memory() -> None:
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     wanted = MAX_MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(hard, MAX_MEMORY_BYTES)
     resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
-    # Outlives no parent for long: one that was killed cannot end it.
-    resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_SECONDS, TIMEOUT_SECONDS))
+
+
+def limit_processor_time(*, hard: bool) -> None:
+    """Let this process compute for TIMEOUT_SECONDS from now; a hard limit can never be moved again."""
+    import resource
+
+    used = time.process_time()
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    wanted = math.ceil(used) + TIMEOUT_SECONDS
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    resource.setrlimit(resource.RLIMIT_CPU, (wanted, wanted if hard else most))
 
 
 if __name__ == "__main__":
