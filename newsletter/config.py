@@ -83,6 +83,7 @@ _TEXT_RULES: dict[str, Callable[[str], str]] = {
     "smtp.starttls": rules.one_of("auto", "required", "no"),
     "send.uncertain": rules.one_of("hold", "resend"),
     "review.test_addresses": rules.mailbox,
+    "review.language": rules.one_of("ru", "en"),
     "typography.percent": rules.one_of("as_written", "space", "none"),
 }
 _NUMBER_RULES: dict[str, Callable[[float], str]] = {

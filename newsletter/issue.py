@@ -53,6 +53,7 @@ class Issue:
     lang: str
     date: date | None
     template: str  # theme: a folder of templates/
+    authors: tuple[str, ...] = ()  # as issue.toml and every item write them
     list_name: str = ""  # where the item or issue.toml names its list
     embargo_until: datetime | None = None  # aware; not to be sent before
     embargo_origin: Origin | None = None  # where that is written
@@ -112,6 +113,7 @@ def build_issue(
         lang=lang,
         date=_date(options.date) if options.date else said.day() or _latest(items),
         template=_template(options.template or said.word("template") or "press", said),
+        authors=_authors(said, items),
         list_name=said.word("list"),
         embargo_until=embargo_until,
         embargo_origin=embargo_origin,
@@ -218,6 +220,12 @@ def _embargo(said: Said, items: Sequence[NewsItem], timezone: str) -> tuple[date
     written = (*said.written, *map(front_of, items))
     found = [(at, one.origin("embargo_until")) for one in written if (at := _moment(one, timezone)) is not None]
     return max(found, key=lambda entry: entry[0], default=(None, None))
+
+
+def _authors(said: Said, items: Sequence[NewsItem]) -> tuple[str, ...]:
+    """Return who wrote any part of the issue; one line may name several people."""
+    written = (*said.written, *map(front_of, items))
+    return tuple(dict.fromkeys(name for one in written if (name := Said((one,)).word("author"))))
 
 
 def _moment(written: Written, timezone: str) -> datetime | None:

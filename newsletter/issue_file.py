@@ -177,7 +177,7 @@ ISSUE_KEYS: Mapping[str, Callable[[Value], object]] = {
         key: KEYS[key]
         for key in (
             *("key", "title", "subject", "preheader", "date", "lang", "template", "list"),
-            *("embargo_until", "variants", "waive"),
+            *("author", "embargo_until", "variants", "waive"),
         )
     },
     "intro": _paragraphs,

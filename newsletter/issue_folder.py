@@ -17,6 +17,7 @@ from newsletter.errors import InputError
 from newsletter.issue_file import FILE, Written, parse_issue_file
 
 _ITEMS = SUFFIXES | FEEDS
+REVIEWS = ".reviews"  # how the name of a folder of decisions ends (review/record.py)
 MAX_ITEMS = 100  # far beyond what anybody reads in one mail; a folder of thousands is a mistake
 
 
@@ -29,6 +30,9 @@ class IssueFolder:
 
 def open_folder(folder: Path, *, root: Path) -> IssueFolder:
     """Read a folder's `issue.toml` and find its items. `root` is the workspace. Raises InputError."""
+    if folder.resolve().name.endswith(REVIEWS):
+        what = "this folder holds what was decided about an item, and is no issue"
+        raise InputError(what, path=issue_key((folder,), root), fix="name the item beside it")
     file = folder / FILE
     if not file.is_file():
         raise InputError(

@@ -108,9 +108,11 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    approvals_required: int = 0
-    separate_author: bool = False
+    approvals_required: int = 0  # names that must approve a mail before `send`; 0: it only asks on the terminal
+    separate_author: bool = False  # an approval by an item's author does not count
+    # Served first by every send; the room mails its test copies only to these.
     test_addresses: tuple[str, ...] = ()
+    language: str = ""  # of the room's screens: ru, en; empty: as the browser asks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

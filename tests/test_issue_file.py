@@ -22,6 +22,7 @@ date = 2026-11-20
 lang = "ru"
 template = "press"
 list = "press"
+author = "Анна Соколова"
 embargo_until = 2026-11-20T10:00:00+03:00
 order = ["two.md", "one.txt"]
 intro = """
@@ -53,6 +54,7 @@ def test_everything_an_issue_can_say_is_read() -> None:
         "lang": "ru",
         "template": "press",
         "list": "press",
+        "author": "Анна Соколова",
         "embargo_until": "2026-11-20T10:00:00+03:00",
         "waive": {"no_date": "вечное"},
         "variants": {"language": ["ru", "en"]},

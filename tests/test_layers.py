@@ -35,7 +35,7 @@ LAYERS = (
     ("issue",),
     ("render",),
     ("message",),
-    ("delivery",),
+    ("delivery", "decision"),
     ("store", "transport"),
     ("sending",),
     ("check",),

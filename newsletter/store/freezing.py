@@ -6,7 +6,7 @@ What refuses it stands here too: a pair that was sent before, an embargo, a list
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 from itertools import islice
@@ -48,15 +48,17 @@ def freeze(
     timezone: str,
     again: Again,
     embargo_until: datetime | None = None,
+    approvals: Sequence[Mapping[str, object]] = (),
     retain_days: int = 0,
     lacks: Lacks = lacks_nothing,
     accept: Callable[[Summary], None] = _accept_all,
 ) -> int:
     """Write the issue and its whole audience; returns its id. All or nothing: the caller's transaction.
 
-    Raises GateError when the pair was sent before and `again` does not say how to go on, or when nobody is missing;
-    UsageError for an audience without anybody to mail; and whatever `accept` raises, which is shown the very audience
-    that was written: between a person's look at the list and this transaction the list may have changed.
+    `approvals` are those that let it through, kept as they are. Raises GateError when the pair was sent before and
+    `again` does not say how to go on, or when nobody is missing; UsageError for an audience without anybody to mail;
+    and whatever `accept` raises, which is shown the very audience that was written: between a person's look at the
+    list and this transaction the list may have changed.
     """
     at = now(conn)
     earlier = latest_of_pair(conn, meant.key, meant.list_id)
@@ -77,7 +79,7 @@ def freeze(
                 timezone=timezone,
                 key_id=meant.keys.current,
                 embargo_until=embargo_until,
-                approvals=[],
+                approvals=[dict(one) for one in approvals],
                 relay=plan.to_json(),
                 exclusions={},
                 created_at=at,

@@ -220,3 +220,49 @@ run = Table(
     Column("ended_at", Moment),
     Column("end", String(40), nullable=False, server_default=""),
 )
+
+# What reviewers said. Kept for ever: it is the proof of what was approved, by whom, and holds no subscriber.
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False),  # of the issue
+    Column("digest", String(64), nullable=False),
+    Column("list_name", String(200), nullable=False),  # "" every list; a name, because file:<stem> is made by its send
+    Column("verdict", String(12), nullable=False),  # approved · rejected
+    Column("who", String(100), nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("at", Moment, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("manifest", JSON, nullable=False),
+    Column("waived", JSON, nullable=False),  # [{"id", "message", "reason"}, …]
+    Index("ix_decision_key", "key"),
+    sqlite_autoincrement=True,
+)
+
+review_comment = Table(
+    "review_comment",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("digest", String(64), nullable=False),  # of the mail that was looked at
+    Column("item", Text, nullable=False),
+    Column("block", Integer),
+    Column("quoted", Text, nullable=False, server_default=""),
+    Column("who", String(100), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("resolved_at", Moment),
+    Column("resolved_by", String(100), nullable=False, server_default=""),
+    Index("ix_review_comment_key", "key"),
+    sqlite_autoincrement=True,
+)
+
+# The mail itself, once per digest: approvals of it, on whatever list, are about these bytes.
+approved_issue = Table(
+    "approved_issue",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("compiled", LargeBinary, nullable=False),  # CompiledIssue.to_bytes()
+    Column("created_at", Moment, nullable=False),
+)

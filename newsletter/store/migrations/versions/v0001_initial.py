@@ -1,4 +1,4 @@
-"""The first schema: subscribers, lists, issues, the ledger of deliveries, runs.
+"""The first schema: subscribers, lists, issues, the ledger of deliveries, runs, reviews.
 
 Frozen: a later change is a later revision.
 """
@@ -14,6 +14,30 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "approved_issue",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("compiled", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_approved_issue")),
+    )
+    op.create_table(
+        "decision",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("list_name", sa.String(length=200), nullable=False),
+        sa.Column("verdict", sa.String(length=12), nullable=False),
+        sa.Column("who", sa.String(length=100), nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("manifest", sa.JSON(), nullable=False),
+        sa.Column("waived", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_decision_key", "decision", ["key"], unique=False)
+    op.create_table(
         "list",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -24,6 +48,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_list_name")),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "review_comment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("block", sa.Integer(), nullable=True),
+        sa.Column("quoted", sa.Text(), server_default="", nullable=False),
+        sa.Column("who", sa.String(length=100), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("resolved_at", sa.BigInteger(), nullable=True),
+        sa.Column("resolved_by", sa.String(length=100), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_comment")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_review_comment_key", "review_comment", ["key"], unique=False)
     op.create_table(
         "store_key",
         sa.Column("key_id", sa.Integer(), autoincrement=False, nullable=False),
