@@ -41,6 +41,7 @@ class Specimen:
     subject: str
     html: str
     text: str
+    values: Mapping[str, str]  # what its slots hold, by field
     variant: str  # which one they get; key as in CompiledIssue.variants
     variant_html: Mapping[str, str]  # the same person's HTML of every variant
 
@@ -88,6 +89,7 @@ def specimen_of(
         subject=fill(compiled.subject, filled),
         html=fill(chosen.html, filled),
         text=fill(chosen.text, filled),
+        values=filled,
         variant=recipient.variant,
         variant_html={key: fill(one.html, filled) for key, one in compiled.variants.items()},
     )

@@ -34,6 +34,12 @@ COMMANDS: dict[str, Command] = {
     "init": Command("newsletter.cli.init", "init", "Make a new workspace: settings, templates, samples and a list."),
     "build": Command("newsletter.cli.build", "build", "Make the mail of an issue: HTML, text, .eml and issue.json."),
     "check": Command("newsletter.cli.build", "check", "Say what is wrong with the mail of an issue."),
+    "preview": Command(
+        "newsletter.cli.preview",
+        "preview",
+        "Show the mail in a browser as readers will see it, to look at, discuss and approve.",
+    ),
+    "approve": Command("newsletter.cli.approve", "approve", "Approve the mail of an issue, or reject it."),
     "test": Command("newsletter.cli.trial", "trial", "Mail a trial copy of an issue to a few addresses."),
     "send": Command("newsletter.cli.send", "send", "Send an issue to a list, and account for everybody on it."),
     "status": Command("newsletter.cli.issues", "status", "Show the issues sent, or the counts of one."),

@@ -65,6 +65,11 @@ def find_list(conn: Connection, name: str) -> int | None:
     return conn.scalar(select(mailing_list.c.id).where(mailing_list.c.name == name))
 
 
+def list_label(conn: Connection, name: str) -> str | None:
+    """Return what stands in the List-ID header of mails to this list, or None when there is none of this name."""
+    return conn.scalar(select(mailing_list.c.list_id).where(mailing_list.c.name == name))
+
+
 def need_list(conn: Connection, name: str) -> int:
     """Return the list's row id; raises InputError naming the lists there are."""
     found = find_list(conn, name)

@@ -1,0 +1,108 @@
+"""`newsletter preview`: the editors' room on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.compiling import office_now, workspace_keys
+from newsletter.cli.context import CommandContext, open_context
+from newsletter.cli.delivering import Wish, need_target, open_transport, plan_of
+from newsletter.cli.opening import open_store
+from newsletter.cli.options import Date, Lang, Preheader, Subject, Template, Title
+from newsletter.cli.output import say, warn
+from newsletter.config import Settings, load_settings
+from newsletter.delivery.scope import Outcome
+from newsletter.errors import InputError
+from newsletter.issue import ContentOptions
+from newsletter.issue_folder import issue_key
+from newsletter.message.merge import Message
+from newsletter.render.warm import WarmChild
+from newsletter.sending.trial import send_trials
+from newsletter.web.app import build_app, new_token
+from newsletter.web.desk import desk_id
+from newsletter.web.premises import Premises
+from newsletter.web.serving import bind, own_hosts, serve
+
+LOOPBACK, PORT = "127.0.0.1", 8025
+
+
+def preview(
+    items: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ITEM]…", help="What to open first; nothing: the list of all.", show_default=False),
+    ] = None,
+    *,
+    title: Title = "",
+    subject: Subject = "",
+    preheader: Preheader = "",
+    lang: Lang = "",
+    date: Date = "",
+    template: Template = "",
+    host: Annotated[str, typer.Option("--host", help="The address to listen at; others can reach it then.")] = LOOPBACK,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0: any free one.")] = PORT,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+) -> int:
+    """Show the mail in a browser as readers will see it, to look at, discuss and approve.
+
+    Follows the files: what is saved is seen at once. Prints the address to open; Ctrl-C ends it. Nothing is sent but
+    trial copies to review.test_addresses.
+    """
+    context = open_context(placeholders=True, quiet=True)
+    paths = tuple(map(Path, items or ()))
+    for path in paths:
+        if not path.exists():
+            raise InputError("there is no such file", path=str(path), fix="check the name of the news item")
+    options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
+    engine = open_store(context)
+    listening = bind(host, port)
+    compiler = WarmChild()
+    compiler.warm_up()
+    try:
+        premises = Premises(
+            workspace=context.workspace,
+            engine=engine,
+            keys=workspace_keys(context),
+            load_settings=lambda: load_settings(context.workspace.root, context.environ),
+            clock=lambda: office_now(context),
+            compile=compiler.compile,
+            send_trials=lambda settings, messages: _send_trials(context, settings, messages),
+            options=options,
+            opened=paths,
+        )
+        token = new_token()
+        shown, hosts = own_hosts(listening, host)
+        first = f"i/{desk_id(issue_key(paths, context.workspace.root))}/" if paths else ""
+        address = f"http://{shown}/{token}/{first}"
+        serve(build_app(premises, token=token, hosts=hosts), listening, when_ready=lambda: _ready(address, no_browser))
+    finally:
+        compiler.close()
+        listening.close()
+        engine.dispose()
+    return 0
+
+
+def _ready(address: str, no_browser: bool) -> None:
+    print(address, flush=True)
+    say("Ctrl-C ends the preview")
+    if not no_browser:
+        threading.Thread(target=_open_browser, args=(address,), daemon=True).start()
+
+
+def _open_browser(address: str) -> None:
+    if not webbrowser.open(address):
+        warn("no browser could be opened: open the address above yourself")
+
+
+def _send_trials(context: CommandContext, settings: Settings, messages: Sequence[Message]) -> Sequence[Outcome]:
+    settings.require_sendable()
+    now = CommandContext(workspace=context.workspace, settings=settings, environ=context.environ)
+    plan = plan_of(now, Wish())
+    need_target(plan)
+    return asyncio.run(send_trials(open_transport(now, plan), messages))

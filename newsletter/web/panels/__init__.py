@@ -1,0 +1,15 @@
+"""The panels beside the mail: from a view to the values of `pages/panel_<name>.html`, one module each.
+
+PANELS is the whole list, in the order of the page's tabs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from newsletter.web.panels import text
+from newsletter.web.view import View
+
+PANELS: Mapping[str, Callable[[View], Mapping[str, object]]] = {
+    "text": text.make,
+}

@@ -1,0 +1,73 @@
+"""The room behind a real socket: bound first, so that the address printed is one that answers."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from starlette.applications import Starlette
+
+from newsletter.errors import UsageError
+
+GRACE_SECONDS = 2  # for a page that is being answered when the editor ends the room
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises UsageError when the address cannot be had, or is every address at once."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        if ipaddress.ip_address(found[4][0]).is_unspecified:
+            fix = "name the one address or name under which editors reach this machine"
+            raise UsageError(f'--host cannot be "{host}", which is every address of this machine', fix=fix)
+        listening = socket.socket(found[0], socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(found[4])
+    except OSError as error:
+        fix = "give another with --port" if error.errno == errno.EADDRINUSE else "check --host and --port"
+        what = f"port {port} is taken" if error.errno == errno.EADDRINUSE else f"{host}:{port} cannot be had: {error}"
+        raise UsageError(what, fix=fix) from error
+    return listening
+
+
+def own_hosts(listening: socket.socket, host: str) -> tuple[str, frozenset[str]]:
+    """Return the address to open ("127.0.0.1:8025"), and every value of Host that means it."""
+    address, port = listening.getsockname()[:2]
+    names = {host.lower().strip("[]"), str(address)}
+    if ipaddress.ip_address(address).is_loopback:
+        names |= {"localhost"}
+    shown = [f"[{name}]:{port}" if ":" in name else f"{name}:{port}" for name in (host.lower(), *sorted(names))]
+    return shown[0], frozenset(shown)
+
+
+def serve(app: Starlette, listening: socket.socket, *, when_ready: Callable[[], None]) -> None:
+    """Answer until SIGINT or SIGTERM."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,  # a log of requests would hold the secret
+        access_log=False,
+        lifespan="on",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = _Server(config, when_ready)
+    asyncio.run(server.serve(sockets=[listening]))
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._when_ready = when_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._when_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        room = self.config.loaded_app and getattr(self.config.app, "state").room  # noqa: B009
+        room.close()  # streams of events would hold the server open
+        await super().shutdown(sockets)
