@@ -13,10 +13,12 @@ from newsletter.cli.options import Json
 from newsletter.cli.reporting import office_zone, print_report, refuse_if_held
 from newsletter.cli.sending_options import NoWait, Outbox, SameConnections, SameRate, Smtp, Uncertain
 from newsletter.errors import GateError
+from newsletter.review.gate import refuse_rejected_since
 from newsletter.sending.report import shown_time
 from newsletter.sending.session import Opening
 from newsletter.store.database import Engine, now, reading, writing
 from newsletter.store.issues import IssueRow, find_issue, save_plan
+from newsletter.store.reviews import list_decisions
 
 
 def resume(
@@ -52,6 +54,7 @@ def resume(
             print_report(context, engine, row, in_json=json)
             return 0 if row.counts.is_clean else 1
         _refuse_embargo(context, engine, row)
+        _refuse_rejected(context, engine, row)
         job = Job(
             context=context,
             engine=engine,
@@ -82,3 +85,17 @@ def _refuse_embargo(context: CommandContext, engine: Engine, row: IssueRow) -> N
             f"issue {row.code} is not to be sent before {when} (embargo_until)",
             fix=f'"newsletter resume {row.code}" goes on then',
         )
+
+
+def _refuse_rejected(context: CommandContext, engine: Engine, row: IssueRow) -> None:
+    """Raise GateError when a reviewer rejected the mail after it was frozen; approvals are not counted again."""
+    with reading(engine) as conn:
+        decisions = list_decisions(conn, row.key)
+    refuse_rejected_since(
+        decisions,
+        digest=row.digest,
+        list_name=row.list_name,
+        frozen_at=row.created_at,
+        code=row.code,
+        zone=office_zone(context),
+    )

@@ -16,6 +16,7 @@ import typer
 
 from newsletter.address import normalise
 from newsletter.check import Report
+from newsletter.cli.approve import approve_command
 from newsletter.cli.compiling import workspace_keys
 from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.delivering import (
@@ -43,6 +44,8 @@ from newsletter.issue_folder import open_folder
 from newsletter.message.merge import missing
 from newsletter.render.child import CompileResult
 from newsletter.render.compiled import CompiledIssue
+from newsletter.review.deciding import standing_of
+from newsletter.review.gate import admit
 from newsletter.sending.lock import ListLock
 from newsletter.sending.report import counts_json, shown_time
 from newsletter.sending.session import Opening
@@ -120,6 +123,8 @@ def send(
             keys=workspace_keys(context),
             result=result,
             report=report,
+            items=tuple(items),
+            options=options,
             again=Again.ALL if again else Again.MISSING if only_missing else Again.NO,
         )
         return _send(request, plan, list_name, to, dry_run=dry_run, yes=yes, no_wait=no_wait, in_json=json)
@@ -134,6 +139,8 @@ class _Request:
     keys: Keys
     result: CompileResult
     report: Report
+    items: tuple[str, ...]
+    options: ContentOptions
     again: Again
 
 
@@ -177,6 +184,8 @@ def _send(
         raise _no_list()
     _refuse_if_sent(request, name)
     _refuse_embargo(request)
+    with reading(request.engine) as conn:
+        _approvals(request, conn, name)
     heed(request.report)
     how = _How(dry_run=dry_run, yes=yes, no_wait=no_wait, in_json=in_json)
     if not to or dry_run:
@@ -274,6 +283,24 @@ def _refuse_embargo(request: _Request) -> None:
         )
 
 
+def _approvals(request: _Request, conn: Connection, list_name: str) -> list[dict[str, object]]:
+    """Return the approvals that let the mail go to a list, as its row keeps them. Raises GateError."""
+    context, result = request.context, request.result
+    standing = standing_of(conn, result, context.settings, list_name=list_name)
+    admit(
+        standing,
+        list_name=list_name,
+        manifest=result.compilation.compiled.manifest,
+        zone=office_zone(context),
+        path=context.workspace.shown(Path(request.items[0])),
+        approve=approve_command(request.items, request.options),
+    )
+    return [
+        {"decision": one.id, "who": one.who, "at": one.at.isoformat(), "list": one.list_name}
+        for one in standing.approvals
+    ]
+
+
 def _fill_list(request: _Request, path: Path, name: str, *, quiet: bool) -> None:
     """Make the list equal to the file's good rows."""
     done = import_file(request.context, request.engine, path, name, keys=request.keys, replace=True, quiet=quiet)
@@ -306,7 +333,10 @@ async def _reach(transport: Transport) -> None:
 
 
 def _freeze(request: _Request, meant: Meant, plan: Plan, *, confirmed: Summary | None) -> int:
-    """Write the issue, if its audience is still the one that was confirmed and lacks nothing that the mail prints."""
+    """Write the issue, if its audience is still the one that was confirmed and lacks nothing that the mail prints.
+
+    Reviewers are asked again in the same transaction: who rejects the mail while the question waits is heard.
+    """
 
     def accept(frozen: Summary) -> None:
         _refuse_unsendable(meant, frozen)
@@ -321,6 +351,7 @@ def _freeze(request: _Request, meant: Meant, plan: Plan, *, confirmed: Summary |
             timezone=request.context.settings.office.timezone,
             again=request.again,
             embargo_until=request.result.issue.embargo_until,
+            approvals=_approvals(request, conn, meant.list_name),
             lacks=lambda person: _lacks(meant.compiled, person),
             accept=accept,
         )

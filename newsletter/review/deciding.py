@@ -75,7 +75,7 @@ def decide(
     Raises InputError for a bad name, note or list; GateError when the mail is not what was looked at, when it has
     unwaived errors, or when its author approves it and `separate_author` is set; DiskError, StoreError.
     """
-    who, note = _checked(ballot)
+    who, note = check_words(ballot)
     _refuse_other(ballot, result)
     barred = barred_authors(result.issue, settings)
     if ballot.verdict is Verdict.APPROVED:
@@ -147,7 +147,7 @@ def remark(
     )
 
 
-def _checked(ballot: Ballot) -> tuple[str, str]:
+def check_words(ballot: Ballot) -> tuple[str, str]:
     """Return name and note as they are kept. Raises InputError."""
     who, note = tidy_name(ballot.who), tidy_note(ballot.note)
     if complaint := name_complaint(who):

@@ -1,7 +1,6 @@
 """What reviewers refuse: a mail with too few approvals, or one that somebody rejected. `send` and `resume` ask here.
 
-Decide, then act: decisions in, the approvals that let the mail through out, or a GateError that says what changed and
-the way on.
+Values in; a GateError out that says who said what, what changed since, and the way on.
 """
 
 from __future__ import annotations
@@ -9,43 +8,44 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from newsletter.decision import Decision, Verdict
+from newsletter.decision import Decision
 from newsletter.errors import GateError
 from newsletter.review.changes import changes, in_words
 from newsletter.review.standing import Standing, judge
+from newsletter.sending.report import shown_time
 
 _NOTE_SHOWN = 120  # characters of a rejection's note in a refusal, which is one line
 
 
-def admit(standing: Standing, *, manifest: Mapping[str, str], zone: tzinfo, path: str = "", approve: str) -> None:
-    """Raise GateError unless reviewers let the mail go that `manifest` tells of.
+def admit(
+    standing: Standing, *, list_name: str, manifest: Mapping[str, str], zone: tzinfo, path: str, approve: str
+) -> None:
+    """Raise GateError unless reviewers let the mail go that `manifest` tells of, to `list_name`.
 
     `path` is the file that the refusal names, `approve` the command that approves.
     """
-    if (rejection := standing.rejection) is not None:
-        fix = f"mend it, or have it approved after all: {approve}"
-        raise GateError(f"{_rejected(rejection, zone)}; nothing was sent", path=path, fix=fix)
+    if standing.rejection is not None:
+        raise GateError(
+            f"{_rejected(standing.rejection, zone)}; nothing was sent",
+            path=path,
+            fix=f'mend it, or have it approved after all: "{approve}"',
+        )
     if not standing.missing:
         return
-    have = f"has {len(standing.approvals)} of {counted(standing.required)}"
+    have = f"this mail has {approvals_in_words(standing)}"
     if standing.approvals:
-        names = ", ".join(one.who for one in standing.approvals)
-        raise GateError(f"this mail {have} ({names}); nothing was sent", path=path, fix=f"approve it: {approve}")
-    raise GateError(
-        f"this mail {have}{_since(standing.earlier, manifest, zone)}; nothing was sent",
-        path=path,
-        fix=f"look at it again and approve it: {approve}" if standing.earlier else f"approve it: {approve}",
-    )
+        have += f" ({', '.join(one.who for one in standing.approvals)})"
+    elif standing.elsewhere:
+        have += f" for the list {list_name}; it was approved for {', '.join(standing.elsewhere)} only"
+    elif standing.earlier is not None:
+        have += f": it changed since {_approved(standing.earlier, zone)}: {_changed(standing.earlier, manifest)}"
+    raise GateError(f"{have}; nothing was sent", path=path, fix=f'look at it and approve it: "{approve}"')
 
 
-def counted(number: int) -> str:
-    return f"{number} approval" if number == 1 else f"{number} approvals"
-
-
-def elsewhere(decisions: Sequence[Decision], *, digest: str, list_name: str) -> tuple[str, ...]:
-    """Return the other lists that this very mail was approved for: a refusal may name them."""
-    found = [one for one in decisions if one.digest == digest and one.verdict is Verdict.APPROVED]
-    return tuple(dict.fromkeys(one.list_name for one in found if one.list_name not in ("", list_name)))
+def approvals_in_words(standing: Standing) -> str:
+    """Return "1 of 2 approvals"; where none is required, "1 approval"."""
+    number, of = len(standing.approvals), standing.required
+    return f"{number} of {_counted(of)}" if of else _counted(number)
 
 
 def refuse_rejected_since(
@@ -53,31 +53,30 @@ def refuse_rejected_since(
 ) -> None:
     """Raise GateError when the mail of the frozen issue `code` was rejected after its freeze and not approved since.
 
-    What was decided before let it go, or was too late: only what came meanwhile counts.
+    What was said before the freeze let it go; and whoever may not approve could not, then as later.
     """
     since = [one for one in decisions if one.at >= frozen_at]
     rejection = judge(since, digest=digest, list_name=list_name, required=0).rejection
     if rejection is not None:
-        what = _rejected(rejection, zone)
         raise GateError(
-            f"issue {code} is not to go on: {what}",
-            fix='an approval of the same mail lets it go on ("newsletter approve")',
+            f"issue {code} does not go on: {_rejected(rejection, zone)}",
+            fix='once somebody approves the same mail ("newsletter approve") it does',
         )
+
+
+def _counted(number: int) -> str:
+    return f"{number} approval" if number == 1 else f"{number} approvals"
 
 
 def _rejected(rejection: Decision, zone: tzinfo) -> str:
     words = " ".join(rejection.note.split())
     note = words if len(words) <= _NOTE_SHOWN else f"{words[: _NOTE_SHOWN - 1]}…"
-    return f"{rejection.who} rejected this mail on {shown(rejection.at, zone)}" + (f": {note}" if note else "")
+    return f"{rejection.who} rejected this mail at {shown_time(rejection.at, zone)}" + (f": {note}" if note else "")
 
 
-def _since(earlier: Decision | None, manifest: Mapping[str, str], zone: tzinfo) -> str:
-    if earlier is None:
-        return ""
-    what = in_words(changes(earlier.manifest, manifest)) or "its options, such as --lang"
-    return f", it changed since {earlier.who} approved it on {shown(earlier.at, zone)}: {what}"
+def _approved(approval: Decision, zone: tzinfo) -> str:
+    return f"{approval.who} approved it at {shown_time(approval.at, zone)}"
 
 
-def shown(at: datetime, zone: tzinfo) -> str:
-    """Return a moment for people: to the minute, in the office's zone, which is named."""
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+def _changed(approval: Decision, manifest: Mapping[str, str]) -> str:
+    return in_words(changes(approval.manifest, manifest)) or "its options, such as --lang"

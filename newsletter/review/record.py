@@ -6,6 +6,7 @@ copies and shows to whoever asks who let a mail go.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
@@ -23,7 +24,7 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f
 
 def record_folder(items: Sequence[Path]) -> Path:
     """Return the folder of an issue's records: beside its item, the first of several, or its folder."""
-    first = items[0].absolute()
+    first = Path(os.path.abspath(items[0]))  # ".." has no name; a link stays where it lies
     name = first.name if first.is_dir() else first.stem
     more = f"-and-{len(items) - 1}-more" if len(items) > 1 else ""
     return first.parent / f"{name}{more}{REVIEWS}"

@@ -29,6 +29,7 @@ class Standing:
     required: int = 0
     rejection: Decision | None = None  # that stands: nothing counted came after it
     earlier: Decision | None = None  # the latest approval of another digest: what changed is told from its manifest
+    elsewhere: tuple[str, ...] = ()  # other lists that this very mail was approved for
 
     @property
     def missing(self) -> int:
@@ -57,7 +58,8 @@ def judge(
     `authors` are those whose approvals do not count; give none unless `separate_author` is set. For `list_name` ""
     only what was said of every list counts.
     """
-    ours = [one for one in decisions if one.list_name in ("", list_name)]
+    said = tuple(decisions)
+    ours = [one for one in said if one.list_name in ("", list_name)]
     barred = author_names(authors)
     counted: dict[str, Decision] = {}
     rejection: Decision | None = None
@@ -71,11 +73,13 @@ def judge(
             rejection = None
             counted.setdefault(same_name(one.who), one)
     others = [one for one in ours if one.digest != digest and one.verdict is Verdict.APPROVED]
+    lists = [one.list_name for one in said if one.digest == digest and one.verdict is Verdict.APPROVED]
     return Standing(
         approvals=tuple(counted.values()),
         required=required,
         rejection=rejection,
         earlier=others[-1] if others else None,
+        elsewhere=tuple(dict.fromkeys(name for name in lists if name not in ("", list_name))),
     )
 
 
