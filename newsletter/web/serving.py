@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import logging
+import signal
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -44,7 +47,8 @@ def own_hosts(listening: socket.socket, host: str) -> tuple[str, frozenset[str]]
 
 
 def serve(app: Starlette, listening: socket.socket, *, when_ready: Callable[[], None]) -> None:
-    """Answer until SIGINT or SIGTERM."""
+    """Answer until SIGINT or SIGTERM; raises KeyboardInterrupt or SystemExit then, so that the caller can tidy up."""
+    logging.getLogger("uvicorn").addHandler(logging.NullHandler())  # its lines hold tracebacks and addresses
     config = uvicorn.Config(
         app,
         log_config=None,  # a log of requests would hold the secret
@@ -55,7 +59,16 @@ def serve(app: Starlette, listening: socket.socket, *, when_ready: Callable[[], 
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = _Server(config, when_ready)
-    asyncio.run(server.serve(sockets=[listening]))
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        asyncio.run(server.serve(sockets=[listening]))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    # uvicorn ends well and then raises the signal again: it must not kill us before the compiling child is ended.
+    raise SystemExit(128 + number)
 
 
 class _Server(uvicorn.Server):
