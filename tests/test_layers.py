@@ -27,6 +27,7 @@ LAYERS = (
     ("address",),
     ("tokens",),
     ("language",),
+    ("translation",),
     ("content",),
     ("subscriber",),
     ("segment",),
