@@ -94,6 +94,8 @@ def as_text(row: IssueRow, state: IssueState, told: Told, *, zone: tzinfo) -> st
     """Return the report for a person: what, how many of each, who was not served and why, what to do next."""
     why = f": {_short(row.state_reason)}" if row.state_reason and state is not IssueState.FINISHED else ""
     lines = [f"issue {row.code}  {row.key} to {row.list_name}  {state.value}{why}", f"  {row.subject}"]
+    if row.approvals:
+        lines.append(f"  approved by {', '.join(_approval(one, zone) for one in row.approvals)}")
     shown = counts_json(row.counts)
     lines += [f"  {name.replace('_', ' '):<10}{number:>10,}" for name, number in shown.items() if number]
     for when, reasons in (("at freeze", row.exclusions), ("since the freeze", told.excluded_since)):
@@ -108,6 +110,10 @@ def as_text(row: IssueRow, state: IssueState, told: Told, *, zone: tzinfo) -> st
         lines.append(f"  {seconds:,.1f} seconds of sending, {row.counts.accepted / seconds:,.1f} messages a second")
     lines += [f"  next: {text}" for text in _next_steps(row, state, told, zone)]
     return "\n".join(lines)
+
+
+def _approval(kept: Mapping[str, str], zone: tzinfo) -> str:
+    return f"{kept['who']} at {shown_time(datetime.fromisoformat(kept['at']), zone)}"
 
 
 def _people(kind: DeliveryState, number: int, told: Told, zone: tzinfo) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """An issue is frozen: its compiled text and its whole audience written in one transaction, or nothing.
 
-What refuses it stands here too: a pair that was sent before, an embargo, a list without anybody to mail.
+What refuses it stands here too: a pair that was sent before, a list without anybody to mail.
 """
 
 from __future__ import annotations

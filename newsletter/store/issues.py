@@ -70,6 +70,7 @@ class IssueRow:
     epoch: int
     stop_requested: bool
     restore_hold: bool
+    approvals: Sequence[Mapping[str, str]] = ()  # that let it through: decision, who, at (ISO, UTC), list
     counts: Counts = field(default_factory=Counts)
 
 
@@ -168,5 +169,6 @@ def _record(row: Row[Any]) -> IssueRow:
         epoch=row.epoch,
         stop_requested=row.stop_requested,
         restore_hold=row.restore_hold,
+        approvals=row.approvals,
         counts=Counts(**{name: getattr(row, name) for name in _COUNTERS}),
     )

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 
 from newsletter.errors import ConfigError, StoreError
 from newsletter.store.database import HEAD, Connection, now, open_database, reading, writing
 from newsletter.store.migrations import upgrade
-from newsletter.store.schema import mailing_list, metadata
+from newsletter.store.schema import Moment, mailing_list, metadata
 
 
 def url(path: Path) -> str:
@@ -158,3 +158,14 @@ def test_database_clock_is_aware_and_near_our_own(tmp_path: Path) -> None:
     engine.dispose()
     assert seen.tzinfo is UTC
     assert abs(seen - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_time_without_an_offset_is_refused_wherever_the_store_keeps_one(tmp_path: Path) -> None:
+    engine = open_database(url(tmp_path / "n.db"))
+    naive = datetime(2026, 11, 23, 12)  # noqa: DTZ001 - naive on purpose
+    moments = [column for table in metadata.sorted_tables for column in table.c if isinstance(column.type, Moment)]
+    assert {"embargo_until", "at", "created_at", "next_at"} <= {column.name for column in moments}
+    for column in moments:
+        with pytest.raises(StoreError, match="a naive time reached the store"), reading(engine) as conn:
+            conn.execute(select(column).where(column == naive))
+    engine.dispose()
