@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from newsletter.content.item import Region
 from newsletter.content.trust import is_proposal
@@ -127,8 +128,13 @@ def find_regions(texts: Sequence[str]) -> tuple[Region, ...]:
     )
 
 
-def _destinations(text: str) -> Iterator[tuple[str, str]]:
-    """Yield (part of the world, place); an empty place where a part of the world itself is the destination."""
+@lru_cache(maxsize=1024)  # of the text alone; of an item under edit all paragraphs but one are as they were
+def _destinations(text: str) -> tuple[tuple[str, str], ...]:
+    """Return (part of the world, place); an empty place where a part of the world itself is the destination."""
+    return tuple(_in_text(text))
+
+
+def _in_text(text: str) -> Iterator[tuple[str, str]]:
     for start, end in sentences(text):
         sentence = text[start:end]
         if end - start > _MAX_SENTENCE or not _is_of_deliveries(sentence, text):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from newsletter.content.figures import Found, find_figures
@@ -51,10 +52,16 @@ def tell_figures(texts: Sequence[Passage], *, year: int = 0) -> list[Told]:
     now = this_year([passage.words for passage in texts], year)
     told: list[Told] = []
     for number, passage in enumerate(texts):
-        found = find_figures(passage.words)[: _MAX_FIGURES - len(told)] if len(told) < _MAX_FIGURES else []
-        around = look_around(passage.words, found, year=now)
-        told += [Told(passage, number, one, what) for one, what in zip(found, around, strict=True)]
+        if len(told) < _MAX_FIGURES:
+            mentions = _mentions(passage.words, now)[: _MAX_FIGURES - len(told)]
+            told += [Told(passage, number, found, around) for found, around in mentions]
     return told
+
+
+@lru_cache(maxsize=1024)  # of words and year alone; of an item under edit all paragraphs but one are as they were
+def _mentions(words: str, year: int) -> tuple[tuple[Found, Around], ...]:
+    found = find_figures(words)[:_MAX_FIGURES]
+    return tuple(zip(found, look_around(words, found, year=year), strict=True))
 
 
 def merge_figures(told: Sequence[Told]) -> tuple[Figure, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import yaml  # type: ignore[import-untyped]  # PyYAML carries no types
 from frontmatter.default_handlers import YAMLHandler
@@ -107,6 +108,7 @@ def _read(source: str, shown: str, first: int) -> tuple[dict[str, object], dict[
     return values, lines
 
 
+@lru_cache(maxsize=64)  # who edits the text below leaves the front matter as it is; nodes are only read
 def _compose(source: str, shown: str, first: int) -> yaml.Node | None:
     """Return the YAML's root node, which knows its lines; None for an empty one."""
     try:

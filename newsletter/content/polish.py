@@ -57,12 +57,12 @@ class Mend:
 
 def polish_words(words: str, lang: str, settings: Typography) -> str:
     """Return plain words as set."""
-    return _set(words, lang, settings) if words else ""
+    return typeset_text(words, lang, settings) if words else ""
 
 
 def polish_header(words: str, lang: str, settings: Typography) -> str:
     """Return a subject as set, its spaces all ordinary: a filter or an old program takes U+00A0 for something odd."""
-    edits = visible(typeset(words, lang, settings).edits, words)
+    edits = visible(_typeset(text_of(words), lang, settings).edits, words)
     return apply_edits(words, edits).replace("\u00a0", " ")
 
 
@@ -195,12 +195,6 @@ class _Hand:
             replace(p, label=self.words(p.label), text=self.percent(self.words(p.text), "")) for p in series.points
         )
         return replace(series, measures=self.words(series.measures), unit=self.words(series.unit), points=points)
-
-
-@lru_cache(maxsize=4096)
-def _set(words: str, lang: str, settings: Typography) -> str:
-    """The words of a figure stand in cards, bars and figures alike."""
-    return typeset_text(words, lang, settings)
 
 
 @lru_cache(maxsize=1024)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from newsletter.language.phrases import PREPOSITIONS, is_verb
 from newsletter.language.roles import is_head
@@ -118,13 +119,14 @@ _POST = re.compile(r"(?:CEO|CTO|CFO|COO|CMO|Head|Director|President|Chairman|Man
 _LATIN_AFTER_NOUN = re.compile(rf"(?<![А-Яа-яЁё])(?i:{_COMMON})\s+(?P<name>{_LATIN}(?:\s+{_LATIN}){{0,3}})(?![A-Za-z])")
 
 
-def find_institutions(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where organisations are named, none inside another."""
+@lru_cache(maxsize=1024)  # of the text alone; of an item under edit all paragraphs but one are as they were
+def find_institutions(text: str) -> tuple[tuple[int, int], ...]:
+    """Return where organisations are named, none inside another."""
     taken: list[tuple[int, int]] = []
     for start, end in _candidates(text):
         if not any(start < other and begin < end for begin, other in taken):
             taken.append((start, end))
-    yield from sorted(taken)
+    return tuple(sorted(taken))
 
 
 def _candidates(text: str) -> Iterator[tuple[int, int]]:

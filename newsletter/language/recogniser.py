@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -71,8 +71,11 @@ def _version(name: str) -> str:
 
 def find_entities(text: str) -> tuple[Entity, ...]:
     """Return the people, organisations and places of a text in its order; none where the models are not available."""
-    if not text.strip() or not available():
-        return ()
+    return _entities(text) if text.strip() and available() else ()
+
+
+@lru_cache(maxsize=1024)  # a model says the same of the same words; of an edited item all paragraphs but one are those
+def _entities(text: str) -> tuple[Entity, ...]:
     return tuple(Entity(span.start, span.stop, _KINDS[span.type]) for span in _recogniser()(text).spans)
 
 

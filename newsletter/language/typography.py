@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from newsletter.language.dashes import DASHES, MINUS, RANGES, dash_edits, minus_edits, range_edits
 from newsletter.language.digits import (
@@ -47,6 +48,7 @@ class Typeset:
     owners: Sequence[int]
 
 
+@lru_cache(maxsize=4096)  # of its arguments alone; the words of a figure stand in cards, bars and figures alike
 def typeset_text(text: str, lang: str, settings: Typography) -> str:
     """Return plain words as set."""
     return typeset(text, lang, settings).text

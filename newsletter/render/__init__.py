@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -260,7 +261,8 @@ def _content_manifest(issue: Issue, inputs: Mapping[str, str], pictures: Mapping
     return found | {"issue": hashlib.sha256(facts.encode()).hexdigest()}
 
 
-def _versions(more: str) -> dict[str, str]:
+@lru_cache(maxsize=2)  # of what this process has loaded: a new one comes with the next process
+def _versions(more: str) -> Mapping[str, str]:
     names = ("jinja2", "mjml-python", "premailer", "cssutils", "lxml", more)
     found = {f"library:{name}": version(name) for name in names if name}
     found |= {f"library:{name}": installed for name, installed in recogniser.versions().items()}

@@ -37,7 +37,7 @@ def split_html(source: str, tokens: Tokens, path: str) -> Part:
     """Return `source` as text and slots with their contexts. Raises MisplacedSlotError, TemplateError."""
     uses: list[tuple[re.Match[str], SlotUse]] = []
     found = deque(tokens.pattern.finditer(source))
-    for zone in zones(source):
+    for zone in zones(source, tokens.nonce):
         # A token that lies across two zones is in none, and then found as a fragment.
         while found and found[0].end() <= zone.end:
             match = found.popleft()

@@ -61,9 +61,9 @@ def assert_shape_holds(part: Part, path: str) -> None:
 
 def shape(document: str) -> Shape:
     """Return the nested (tag, attribute names) of a document; MSO comments are looked into."""
-    from lxml import html
+    from lxml import etree
 
-    return _shape_of(html.document_fromstring(document.encode(), parser=html.HTMLParser(encoding="utf-8")))
+    return _shape_of(etree.fromstring(document.encode(), parser=etree.HTMLParser(encoding="utf-8")))
 
 
 def _shape_of(root: object) -> Shape:
@@ -75,5 +75,5 @@ def _shape_of(root: object) -> Shape:
             inside = _CONDITIONAL.match(element.text or "")
             found.append(("comment", tuple(re.findall(r"<[^>]*?(?=[\s>])", inside[1])) if inside else ()))
         elif isinstance(element.tag, str):
-            found.append((element.tag, tuple(sorted(element.attrib))))
+            found.append((element.tag, tuple(sorted(element.keys()))))
     return tuple(found)

@@ -15,6 +15,11 @@ Kind = Literal["text", "attribute", "unquoted", "tag", "style", "script", "comme
 
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*)")
 _ATTRIBUTE = re.compile(r"""\s*([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?|\s*(/)""")
+# A tag as lxml writes nearly all of them, of an element whose content is read as any text.
+_PLAIN_TAG = re.compile(
+    r"""<(?:/[A-Za-z][^\s/>]*|(?!(?:style|script|xml)[\s/>])[A-Za-z][^\s/>]*)(?:\s+[^\s"'<>/=]+="[^"]*")*\s*>""",
+    re.IGNORECASE,
+)
 _MSO_OPEN = re.compile(r"<!--\[if[^\]]*\]>(?!<!)")
 
 
@@ -29,10 +34,16 @@ class Zone:
     attribute: str = ""
 
 
-def zones(source: str) -> Iterator[Zone]:
-    """Yield the zones of `source` in order; together they cover all but quotes and brackets."""
+def zones(source: str, holding: str = "") -> Iterator[Zone]:
+    """Yield the zones of `source` in order; together they cover all but quotes and brackets.
+
+    With `holding` the zones that do not hold this word may be left out: most tags are then passed over whole.
+    """
     at = 0
+    held = source.find(holding)
     while at < len(source):
+        if 0 <= held < at:
+            held = source.find(holding, at)
         opening = source.find("<", at)
         if opening < 0:
             opening = len(source)
@@ -40,7 +51,10 @@ def zones(source: str) -> Iterator[Zone]:
             yield Zone(kind="text", start=at, end=opening)
         if opening == len(source):
             return
-        at = yield from _markup(source, opening)
+        if holding and (tag := _PLAIN_TAG.match(source, opening)) and not opening <= held < tag.end():
+            at = tag.end()
+        else:
+            at = yield from _markup(source, opening)
 
 
 def _markup(source: str, at: int) -> Generator[Zone, None, int]:

@@ -7,23 +7,41 @@ network: cssutils would follow `@import` even with `allow_network=False`, so it 
 
 from __future__ import annotations
 
+import inspect
 import logging
-import os
 import re
+from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from newsletter.address import ascii_domain
 from newsletter.errors import InputError, TemplateError
+from newsletter.render.selectors import PageIndex, finder, index_of
 
 DOCTYPE = "<!DOCTYPE html>"
 _RESET_STYLE = '<style type="text/css">'
 _URL = re.compile(r"""(\b(?:href|src|background)\s*=\s*)(["'])(https?://[^"']*)\2""", re.IGNORECASE)
+# One that is not ASCII; a mail seldom has one, and to find none is quicker than to look at each.
+_FOREIGN_URL = re.compile("""://[^"'\x80-\U0010ffff]*[\x80-\U0010ffff]""")
 _REMOTE_CSS = re.compile(
     r"<style\b[^>]*>(?:(?!</style\b).)*?(?P<rule>@import)\b|(?P<link><link\b[^>]*\bstylesheet\b[^>]*>)",
     re.IGNORECASE | re.DOTALL,
 )
+
+_SETTINGS: dict[str, Any] = {
+    "strip_important": False,
+    "keep_style_tags": True,
+    "remove_classes": False,
+    "disable_basic_attributes": ["width", "height", "align", "valign", "bgcolor"],
+    "disable_validation": True,
+    "cssutils_logging_level": logging.CRITICAL,
+    "align_floating_images": False,
+    "allow_network": False,
+    "allow_loading_external_files": False,
+    "disable_link_rewrites": True,
+    "cache_css_parsing": False,  # `_premailer` keeps what comes of a sheet
+}
 
 
 def inline_css(source: str, *, path: str) -> str:
@@ -42,26 +60,15 @@ def prepare(source: str) -> str:
     # premailer (through lxml) drops a lower-case doctype, which means quirks mode for the reader.
     body = re.sub(r"^\s*<!doctype html>", "", source, flags=re.IGNORECASE)
     body = body.replace(_RESET_STYLE, _RESET_STYLE[:-1] + ' data-premailer="ignore">', 1)
-    return DOCTYPE + _URL.sub(lambda m: f"{m[1]}{m[2]}{ascii_host(m[3])}{m[2]}", body)
+    if _FOREIGN_URL.search(body):
+        body = _URL.sub(lambda m: f"{m[1]}{m[2]}{ascii_host(m[3])}{m[2]}", body)
+    return DOCTYPE + body
 
 
 def inlined(document: str) -> str:
     """Run premailer over a whole document; the doctype is asserted after."""
     Premailer = _premailer()  # noqa: N806 - a class
-    html = Premailer(
-        document,
-        strip_important=False,
-        keep_style_tags=True,
-        remove_classes=False,
-        disable_basic_attributes=["width", "height", "align", "valign", "bgcolor"],
-        disable_validation=True,
-        cssutils_logging_level=logging.CRITICAL,
-        align_floating_images=False,
-        allow_network=False,
-        allow_loading_external_files=False,
-        disable_link_rewrites=True,
-        cache_css_parsing=True,  # the same theme again and again, in the preview's warm process
-    ).transform(pretty_print=False)
+    html = Premailer(document, **_SETTINGS).transform(pretty_print=False)
     result = str(html)
     if not result.startswith(DOCTYPE):
         raise TemplateError("the inliner lost the doctype", fix="report it: readers would see the mail in quirks mode")
@@ -83,26 +90,50 @@ def ascii_host(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.lower().replace(host, encoded)))
 
 
+@cache
 def _premailer() -> Any:
-    """Return the Premailer class, its CSS parser cut off from the network and from shortening colours."""
-    # Read at import: selectors, styles and sheets share one cache, and a theme has more of them than the 128 it holds
-    # by itself, so that a warm process would parse every sheet anew (a third of its compile).
-    os.environ.setdefault("PREMAILER_CACHE_MAXSIZE", "4096")
+    """Return the Premailer class, cut off from the network and from shortening colours, with caches of its own.
+
+    premailer keeps selectors, styles and sheets in one cache under their text alone, where a style that reads like a
+    selector gets the selector. Each has its own here, by the text that decides it.
+    """
     import cssutils
-    from premailer import premailer
+    from premailer import merge_style, premailer
 
     parser = cssutils.CSSParser(
         fetcher=lambda url: ("utf-8", b""), raiseExceptions=False, validate=False, loglevel=logging.CRITICAL
     )
     cssutils.ser.prefs.minimizeColorHash = False
-    if getattr(premailer.cssutils, "newsletter_shim", False):
-        return premailer.Premailer
     # premailer calls cssutils.parseString through its module global: the one seam it has.
     premailer.cssutils = SimpleNamespace(
-        newsletter_shim=True,
         parseString=lambda css, validate=False: parser.parseString(css, validate=validate),
         parseStyle=cssutils.parseStyle,
         css=cssutils.css,
         log=cssutils.log,
     )
-    return premailer.Premailer
+    pairs = lru_cache(maxsize=8192)(inspect.unwrap(merge_style.csstext_to_pairs))
+    pairs._lock = merge_style.csstext_to_pairs._lock  # type: ignore[attr-defined]  # the function finds it by its name
+    premailer.csstext_to_pairs = merge_style.csstext_to_pairs = pairs
+    indexes: list[PageIndex] = []  # of the page at hand; premailer changes no class before it has found everything
+
+    def page_index(page: Any) -> PageIndex:
+        if not indexes or indexes[0].page is not page:
+            indexes[:] = [index_of(page)]
+        return indexes[0]
+
+    premailer._create_cssselector = lru_cache(maxsize=4096)(lambda selector: finder(selector, page_index))
+
+    class Inliner(premailer.Premailer):  # type: ignore[misc]
+        def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[Any], list[Any]]:
+            rules, leftover = _rules_of(css_body, ruleset_index)
+            return list(rules), list(leftover)
+
+        def _style_to_basic_html_attributes(self, element: Any, style_content: str, force: bool = False) -> None:
+            """Nothing: each attribute that it writes is among `disable_basic_attributes`."""
+
+    @lru_cache(maxsize=64)  # a theme's few sheets; premailer would print each rule anew for each mail
+    def _rules_of(css: str, index: int) -> tuple[list[Any], list[Any]]:
+        plain = premailer.Premailer("", **_SETTINGS)
+        return plain._parse_style_rules(css, index)  # type: ignore[no-any-return]
+
+    return Inliner

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from newsletter.errors import CompileError, TemplateError
@@ -29,9 +30,11 @@ _MARKUP = re.compile(
     re.DOTALL,
 )
 _VALUE = re.compile(r""""[^"]*"|'[^']*'""")
+_PLAIN_TAG = re.compile(r"</?[\w:.-]+(?: [ -\[\]-~]*)?>", re.ASCII)  # nothing in it needs a reference
 _BREAK = re.compile(r"[\t\r\n]+")
 _FILLERS = "\u115f\u1160\u3164\uffa0"  # letters that show nothing
 _RAW = re.compile(r"</mj-style\s*>", re.IGNORECASE)
+_HEAD = re.compile(r"<mj-head\b", re.IGNORECASE)
 _INCLUDE = re.compile(r"""<mj-include\b[^>]*?\bpath\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.DOTALL)
 _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
 _POSITION = re.compile(r"at position (\d+):(\d+)")
@@ -72,9 +75,10 @@ def escape_bare_brackets(source: str, locate: Locate) -> str:
     """Write `>` in text as `&gt;`; tags, comments and mj-style keep theirs. A bare `<` is an error with its line."""
     pieces: list[str] = []
     at = 0
-    for start, end in _spans(source):
+    for match, end in _marked(source):
+        start = match.start()
         text = _escaped_text(source, at, start, locate)
-        title = source[:at].endswith("<mj-title>") if at >= 10 else False
+        title = source.endswith("<mj-title>", 0, at)
         pieces += [_referenced(text) if title else text, _referenced_values(source[start:end])]
         at = end
     pieces.append(_escaped_text(source, at, len(source), locate))
@@ -83,6 +87,8 @@ def escape_bare_brackets(source: str, locate: Locate) -> str:
 
 def _referenced_values(tag: str) -> str:
     """Return a tag with its values as `_referenced`, on as many lines; a comment or a style sheet as it is."""
+    if _PLAIN_TAG.fullmatch(tag):
+        return tag
     match = _MARKUP.match(tag)
     if not match or not match["attrs"]:
         return tag
@@ -125,20 +131,16 @@ def settle_head(source: str) -> str:
     pieces: list[str] = []
     at = 0
     inside: list[str] = []  # mj-head, and one of _HEAD_TEXTS in it
-    for start, end in _spans(source):
-        gap = source[at:start]
-        pieces += [_settled(gap) if inside == ["mj-head"] else gap, source[start:end]]
+    for match, end in _scan(source):
+        gap = source[at : match.start()]
+        pieces += [_settled(gap) if inside == ["mj-head"] else gap, source[match.start() : end]]
         at = end
-        match = _MARKUP.match(source, start)
-        name = (match["name"] or "").lower() if match else ""
-        if match and match["close"] and inside[-1:] == [name]:
+        name = (match["name"] or "").lower()
+        if match["close"] and inside[-1:] == [name]:
             inside.pop()
-        elif (
-            match
-            and not match["close"]
-            and not match["self"]
-            and (name == "mj-head" or (inside and name in _HEAD_TEXTS))
-        ):
+            if not inside and not _HEAD.search(source, end):
+                break
+        elif not match["close"] and not match["self"] and (name == "mj-head" or (inside and name in _HEAD_TEXTS)):
             inside.append(name)
     return "".join([*pieces, source[at:]])
 
@@ -148,25 +150,28 @@ def _settled(gap: str) -> str:
     return gap if gap.strip() else gap[gap.index("\n") :] if "\n" in gap else ""
 
 
-def _spans(source: str) -> Iterator[tuple[int, int]]:
-    """Yield (start, end) of each tag, comment and mj-style content."""
+@lru_cache(maxsize=4)  # several passes of one compile read the same source
+def _marked(source: str) -> tuple[tuple[re.Match[str], int], ...]:
+    return tuple(_scan(source))
+
+
+def _scan(source: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield each tag and comment with its end, that of an mj-style behind its content."""
     at = 0
     while match := _MARKUP.search(source, at):
-        end = match.end()
+        at = match.end()
         if match["name"] and match["name"].lower() == "mj-style" and not match["close"] and not match["self"]:
-            close = _RAW.search(source, end)
-            end = close.start() if close else len(source)
-        yield match.start(), end
-        at = end
+            close = _RAW.search(source, at)
+            at = close.start() if close else len(source)
+        yield match, at
 
 
 def _tags(source: str) -> Iterator[_Tag]:
-    for start, _ in _spans(source):
-        match = _MARKUP.match(source, start)
-        if match and match["name"]:
+    for match, _ in _marked(source):
+        if match["name"]:
             name = match["name"].lower()
             empty = bool(match["self"]) or (name in _VOID and not match["close"])
-            yield _Tag(name=name, offset=start, closes=bool(match["close"]), empty=empty)
+            yield _Tag(name=name, offset=match.start(), closes=bool(match["close"]), empty=empty)
 
 
 def check_nesting(source: str, locate: Locate) -> None:

@@ -15,10 +15,10 @@ from newsletter.errors import TemplateError
 Locate = Callable[[int], tuple[str, int]]
 
 _TAGS = re.compile(
-    r"<!--.*?-->"
-    r"|<mj-style\b[^>]*(?<!/)>(?P<css>.*?)(?=</mj-style\b|\Z)"
-    r"|(?P<font><mj-font\b[^>]*>)"
-    r"|(?P<sheet><link\b[^>]*\bstylesheet\b[^>]*>)",
+    r"<(?:!--.*?-->"
+    r"|mj-style\b[^>]*(?<!/)>(?P<css>.*?)(?=</mj-style\b|\Z)"
+    r"|(?P<font>mj-font\b[^>]*>)"
+    r"|(?P<sheet>link\b[^>]*\bstylesheet\b[^>]*>))",
     re.DOTALL | re.IGNORECASE,
 )
 _CSS = re.compile(
@@ -32,7 +32,7 @@ def check_styles(source: str, locate: Locate) -> None:
     """Raise TemplateError for CSS that cannot be read as meant, and for whatever would be fetched."""
     for match in _TAGS.finditer(source):
         if fetching := match["font"] or match["sheet"]:
-            words = " ".join(fetching.split())
+            words = " ".join(f"<{fetching}".split())
             raise _error(f"{words} fetches styles from the network", _FETCH_WAY, locate(match.start()))
         if match["css"] is not None:
             start = match.start("css")

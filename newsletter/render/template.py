@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType
 from typing import Any, cast
 
 from jinja2 import FileSystemLoader, Undefined, nodes
@@ -57,34 +59,47 @@ class _Loader(FileSystemLoader):
     def __init__(self, folders: Sequence[Path]) -> None:
         super().__init__([str(folder) for folder in folders], encoding="utf-8")
         self.sources: dict[str, str] = {}
-        self._roots = [folder.resolve() for folder in folders]
+        self._roots = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
+        self._real_folders: dict[str, str] = {}
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         source, path, fresh = super().get_source(environment, template)
-        if not any(Path(path).resolve().is_relative_to(folder) for folder in self._roots):
+        if not self._real(path).startswith(self._roots):
             # A symbolic link: Jinja's own guard looks at the name alone.
             raise TemplateError(f"templates/{template} leads out of templates/", fix="put the file itself there")
         self.sources[template] = source
         # The name, not the path: errors and the manifest must not depend on where the workspace lies.
         return source, template, fresh
 
+    def _real(self, path: str) -> str:
+        """Return the path with all links followed; each folder is asked for once, not once for each of its files."""
+        if os.path.islink(path):
+            return os.path.realpath(path)
+        folder, name = os.path.split(path)
+        if folder not in self._real_folders:
+            self._real_folders[folder] = os.path.realpath(folder)
+        return os.path.join(self._real_folders[folder], name)
+
 
 class _CodeCache(BytecodeCache):
-    """Templates as compiled code, for as long as this process lives; Jinja names them by their source's hash."""
+    """Templates as compiled code, for as long as this process lives; Jinja names them by name and source, hashed."""
 
     def __init__(self) -> None:
-        self._code: dict[str, bytes] = {}
+        self._code: dict[str, CodeType] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if code := self._code.get(bucket.key + bucket.checksum):
-            bucket.bytecode_from_string(code)
+        bucket.code = self._code.get(bucket.key + bucket.checksum)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+        if len(self._code) >= _MAX_CODE:  # a long day of editing templates
+            self._code.clear()
+        if bucket.code is not None:
+            self._code[bucket.key + bucket.checksum] = bucket.code
 
 
 # One for each way of compiling: autoescape and line markers change the code, not the source.
 _CODE: dict[tuple[bool, bool], _CodeCache] = {}
+_MAX_CODE = 1024  # templates; a theme has some twenty
 
 
 class _LineMarkers(Extension):
@@ -210,7 +225,6 @@ def _printed(tokens: Tokens, escaped: bool, value: object) -> object:
 def _guarded(function: Callable[..., Any], what: str, tokens: Tokens) -> Callable[..., Any]:
     """Wrap a filter or test so that it refuses slots, and captured text that holds a token."""
 
-    @functools.wraps(function)  # keeps Jinja's pass_environment mark
     def guard(*args: Any, **kwargs: Any) -> Any:
         for value in (*args, *kwargs.values()):
             if isinstance(value, Slot):
@@ -224,6 +238,8 @@ def _guarded(function: Callable[..., Any], what: str, tokens: Tokens) -> Callabl
                 )
         return function(*args, **kwargs)
 
+    # Keeps Jinja's pass_environment mark. A hundred of these are made for each render, and functools.wraps is slow.
+    guard.__dict__.update(getattr(function, "__dict__", {}))
     return guard
 
 

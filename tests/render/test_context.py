@@ -167,6 +167,17 @@ def test_scanner_covers_any_text_in_order_and_never_raises(source: str) -> None:
         at = zone.end
 
 
+MARKS = ["<", ">", "</", "/>", "=", '"', "'", " ", "\n", "a", "b=", "style", "xml", "word", "<p", "!--"]
+
+
+@given(st.lists(st.sampled_from(MARKS), max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_scanner_that_looks_for_a_word_yields_every_zone_with_it(parts: list[str]) -> None:
+    source = "".join(parts)
+    wanted = [zone for zone in zones(source) if "word" in source[zone.start : zone.end]]
+    assert [zone for zone in zones(source, "word") if "word" in source[zone.start : zone.end]] == wanted
+
+
 def test_scanner_and_html5lib_agree_on_text_and_attributes() -> None:
     source = '<p title="a &lt; b" class=x>t1<br>t2 <b>t3</b></p><style>.a>b{}</style><!-- c --><p>t4</p>'
     texts = [source[z.start : z.end] for z in zones(source) if z.kind == "text"]
