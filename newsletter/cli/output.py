@@ -65,22 +65,27 @@ def interrupted() -> int:
     return INTERRUPTED
 
 
-def internal_failure(error: Exception, *, as_json: bool) -> int:
-    """Tell of a defect of ours in one line, with the traceback in a file, and return 2."""
-    path = _save_traceback(error)
+def internal_failure(error: Exception, *, as_json: bool, secret: str = "") -> int:
+    """Tell of a defect of ours in one line, with the traceback in a file, and return 2. Neither shows `secret`."""
+    path = _save_traceback(error, secret)
     kept = f'please report it with "{path}" (it may hold addresses)' if path else "please report it"
-    what = NewsletterError(f"internal error: {type(error).__name__}: {one_line(str(error))[:200]}", fix=kept)
+    said = _without(one_line(str(error)), secret)[:200]
+    what = NewsletterError(f"internal error: {type(error).__name__}: {said}", fix=kept)
     return failure(what, as_json=as_json)
 
 
-def _save_traceback(error: Exception) -> str:
+def _without(text: str, secret: str) -> str:
+    return text.replace(secret, "…") if secret else text
+
+
+def _save_traceback(error: Exception, secret: str) -> str:
     # Beside the workspace's other private files when there is one: a traceback may quote an address.
     var = next((p / "var" for p in [Path.cwd(), *Path.cwd().parents] if (p / MARKER).is_file()), None)
     folder = str(var) if var is not None and var.is_dir() else tempfile.gettempdir()
     try:
         handle, path = tempfile.mkstemp(prefix="newsletter-error-", suffix=".txt", dir=folder)  # mode 0600
         with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.writelines(traceback.format_exception(error))
+            file.writelines(_without(line, secret) for line in traceback.format_exception(error))
     except OSError:
         return ""  # a full disk is often what brought us here; the line on the screen still goes out
     return path

@@ -16,7 +16,7 @@ from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.delivering import Wish, need_target, open_transport, plan_of
 from newsletter.cli.opening import open_store
 from newsletter.cli.options import Date, Lang, Preheader, Subject, Template, Title
-from newsletter.cli.output import say, warn
+from newsletter.cli.output import internal_failure, say, warn
 from newsletter.config import Settings, load_settings
 from newsletter.delivery.scope import Outcome
 from newsletter.errors import InputError
@@ -28,7 +28,7 @@ from newsletter.sending.trial import send_trials
 from newsletter.web.app import build_app, new_token
 from newsletter.web.desk import desk_id
 from newsletter.web.premises import Premises
-from newsletter.web.serving import bind, own_hosts, serve
+from newsletter.web.serving import bind, is_loopback, own_hosts, serve
 
 LOOPBACK, PORT = "127.0.0.1", 8025
 
@@ -80,12 +80,25 @@ def preview(
         shown, hosts = own_hosts(listening, host)
         first = f"i/{desk_id(issue_key(paths, context.workspace.root))}/" if paths else ""
         address = f"http://{shown}/{token}/{first}"
-        serve(build_app(premises, token=token, hosts=hosts), listening, when_ready=lambda: _ready(address, no_browser))
+        if not is_loopback(listening):
+            warn(f"{shown} is open to the network, unencrypted: whoever gets the address may read, change and approve")
+        # What a terminal shows is soon in a letter or a chat: without the token.
+        app = build_app(
+            premises,
+            token=token,
+            hosts=hosts,
+            tell=lambda error: _tell_defect(error, token),
+        )
+        serve(app, listening, when_ready=lambda: _ready(address, no_browser))
     finally:
         compiler.close()
         listening.close()
         engine.dispose()
     return 0
+
+
+def _tell_defect(error: Exception, token: str) -> None:
+    internal_failure(error, as_json=False, secret=token)
 
 
 def _ready(address: str, no_browser: bool) -> None:

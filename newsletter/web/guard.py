@@ -45,12 +45,13 @@ class Guard:
         elif scope["type"] == "http":
             refusal = self._refusal(scope)
             await (refusal or self._app)(scope, receive, _with_headers(send))
-        # Anything else, such as a WebSocket, is answered by nobody: the server closes it.
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})  # policy (RFC 6455 section 7.4.1): there are none
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
-        if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
+        if len(hosts) != 1 or hosts[0] not in self._hosts:
             return PlainTextResponse("Misdirected request.\n", status_code=421)
         path = scope["path"].encode()
         if not hmac.compare_digest(path[: len(self._prefix)], self._prefix.encode()):

@@ -23,24 +23,45 @@ def bind(host: str, port: int) -> socket.socket:
     """Return a listening socket. Raises UsageError when the address cannot be had, or is every address at once."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        if ipaddress.ip_address(found[4][0]).is_unspecified:
+        if _is_every_address(str(found[4][0])):
             fix = "name the one address or name under which editors reach this machine"
             raise UsageError(f'--host cannot be "{host}", which is every address of this machine', fix=fix)
-        listening = socket.socket(found[0], socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(found[4])
+        return _bound(found[0], found[4])
+    except UnicodeError as error:
+        raise UsageError(f'--host "{host}" is no name of a machine', fix="check --host") from error
     except OSError as error:
         fix = "give another with --port" if error.errno == errno.EADDRINUSE else "check --host and --port"
         what = f"port {port} is taken" if error.errno == errno.EADDRINUSE else f"{host}:{port} cannot be had: {error}"
         raise UsageError(what, fix=fix) from error
+
+
+def _bound(family: int, address: tuple[object, ...]) -> socket.socket:
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError:
+        listening.close()
+        raise
     return listening
+
+
+def _is_every_address(text: str) -> bool:
+    address = ipaddress.ip_address(text)
+    # "::ffff:0.0.0.0" is 0.0.0.0 in the clothes of IPv6, and binds it.
+    return address.is_unspecified or bool(getattr(address, "ipv4_mapped", None) == ipaddress.IPv4Address(0))
+
+
+def is_loopback(listening: socket.socket) -> bool:
+    """Say whether only programs of this machine reach the socket."""
+    return ipaddress.ip_address(listening.getsockname()[0]).is_loopback
 
 
 def own_hosts(listening: socket.socket, host: str) -> tuple[str, frozenset[str]]:
     """Return the address to open ("127.0.0.1:8025"), and every value of Host that means it."""
     address, port = listening.getsockname()[:2]
     names = {host.lower().strip("[]"), str(address)}
-    if ipaddress.ip_address(address).is_loopback:
+    if is_loopback(listening):
         names |= {"localhost"}
     shown = [f"[{name}]:{port}" if ":" in name else f"{name}:{port}" for name in (host.lower(), *sorted(names))]
     return shown[0], frozenset(shown)
