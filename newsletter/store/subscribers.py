@@ -70,12 +70,17 @@ def list_label(conn: Connection, name: str) -> str | None:
     return conn.scalar(select(mailing_list.c.list_id).where(mailing_list.c.name == name))
 
 
+def list_names(conn: Connection) -> tuple[str, ...]:
+    """Return the names of all lists in their order."""
+    return tuple(conn.scalars(select(mailing_list.c.name).order_by(mailing_list.c.name)))
+
+
 def need_list(conn: Connection, name: str) -> int:
     """Return the list's row id; raises InputError naming the lists there are."""
     found = find_list(conn, name)
     if found is not None:
         return found
-    names = conn.scalars(select(mailing_list.c.name).order_by(mailing_list.c.name)).all()
+    names = list_names(conn)
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     named = ", ".join(f'"{one}"' for one in names[:_NAMED])
     have = f"the lists are {named}{more}" if names else "there is no list yet"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import sys
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
@@ -22,7 +21,6 @@ from newsletter.web.asking import desk_of, home_of, language_of, room_of
 from newsletter.web.desk import Desk
 from newsletter.web.following import follow
 from newsletter.web.guard import Guard
-from newsletter.web.last_resort import LastResort, Tell
 from newsletter.web.pages import HERE, render
 from newsletter.web.premises import Premises
 from newsletter.web.room import Room
@@ -35,15 +33,8 @@ def new_token() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _print(error: Exception) -> None:
-    print(f"newsletter: internal error: {type(error).__name__}", file=sys.stderr, flush=True)
-
-
-def build_app(premises: Premises, *, token: str, hosts: Collection[str], tell: Tell = _print) -> Starlette:
-    """Return the application. `hosts` are the values of the Host header that are the room's own.
-
-    `tell` hears of every exception that is a defect of ours.
-    """
+def build_app(premises: Premises, *, token: str, hosts: Collection[str]) -> Starlette:
+    """Return the application. `hosts` are the values of the Host header that are the room's own."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -57,8 +48,13 @@ def build_app(premises: Premises, *, token: str, hosts: Collection[str], tell: T
 
     app = Starlette(
         routes=[Mount(f"/{token}", routes=_routes())],
-        middleware=[Middleware(Guard, token=token, hosts=hosts), Middleware(LastResort, tell=tell)],
-        exception_handlers={404: _not_found, NewsletterError: changing.refused},
+        middleware=[Middleware(Guard, token=token, hosts=hosts)],
+        exception_handlers={
+            400: changing.malformed,
+            404: _not_found,
+            413: changing.malformed,
+            NewsletterError: changing.refused,
+        },
         lifespan=lifespan,
     )
     app.state.home = f"/{token}"

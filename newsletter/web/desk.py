@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from newsletter.specimen import report_on, specimen_of
 from newsletter.web.premises import Premises
 from newsletter.workspace import template_dirs
 
+REMEMBERED = 50  # mails: an hour of an editor's saving
 EXCERPT = 2  # lines shown before and after the one that is wrong
 
 
@@ -66,6 +67,7 @@ class Desk:
         self.id = desk_id(self.key)
         self.showing: Showing | None = None
         self.fault: Fault | None = None
+        self.manifests: dict[str, Mapping[str, str]] = {}  # of the last mails shown, by digest
         self.number = 0  # grows with every change a page can see
         self.is_stale = True
         self._listeners: set[Callable[[], None]] = set()
@@ -108,9 +110,15 @@ class Desk:
             return
         self.fault = None
         self.showing = Showing(result=result, settings=settings, report=before.report if before and is_same else None)
+        self._remember(self.showing)
         self.tell()
         if not is_same:
             await self._check(self.showing)
+
+    def _remember(self, showing: Showing) -> None:
+        self.manifests[showing.digest] = showing.result.compilation.compiled.manifest
+        while len(self.manifests) > REMEMBERED:
+            del self.manifests[next(iter(self.manifests))]
 
     def compile_now(self) -> tuple[Settings, CompileResult]:
         """Compile from the files as they stand; return it with the settings used. Blocks; raises NewsletterError."""

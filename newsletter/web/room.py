@@ -26,6 +26,7 @@ class Room:
         self.premises = premises
         self.desks: dict[str, Desk] = {}
         self.closing = asyncio.Event()
+        self.trials = asyncio.Lock()  # one trial mail at a time, whoever asks
         self._refreshing: set[asyncio.Task[None]] = set()
         if premises.opened:
             self.open(premises.opened, premises.options)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from newsletter.web.panels import text
+from newsletter.web.panels import review, state, text
 from newsletter.web.view import View
 
 PANELS: Mapping[str, Callable[[View], Mapping[str, object]]] = {
+    "state": state.make,
     "text": text.make,
+    "review": review.make,
 }

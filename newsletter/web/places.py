@@ -1,0 +1,60 @@
+"""Where in a mail a comment stands: found again by the words of its block, though blocks move and change."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from newsletter.content.item import Block, FigureGroup, NewsItem, plain
+from newsletter.content.polish import texts_of
+from newsletter.decision import MAX_QUOTED, Comment
+
+_ALIKE = 0.5  # of the letters in common: below, another paragraph rather than the same one mended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """`state`: "whole" about the mail or an item; "there" as it was; "changed" since; "gone"."""
+
+    state: Literal["whole", "there", "changed", "gone"]
+    block: str = ""  # "ITEM.INDEX" as the page names it
+
+
+def words_of_block(block: Block) -> str:
+    """Return a block's words on one line, as a person would quote them."""
+    if isinstance(block, FigureGroup):
+        words = [" ".join(filter(None, (figure.text, figure.measures))) for figure in block.figures]
+    else:
+        words = [plain(text) for text in texts_of(block)]
+    return " ".join(" ".join(filter(None, words)).split())
+
+
+def find_place(comment: Comment, items: Sequence[NewsItem]) -> Place:
+    """Return where a comment stands now: at the block that begins with its words, else at the most alike."""
+    if comment.block is None or not comment.quoted:
+        return Place(state="whole")
+    blocks = list(_blocks(comment, items))
+    for name, words in sorted(blocks, key=lambda one: not one[0].endswith(f".{comment.block}")):
+        if words == comment.quoted:  # at its old number first: two paragraphs may read alike
+            return Place(state="there", block=name)
+    name, likeness = max(
+        ((name, _likeness(words, comment.quoted)) for name, words in blocks), key=_second, default=("", 0)
+    )
+    return Place(state="changed", block=name) if likeness >= _ALIKE else Place(state="gone")
+
+
+def _blocks(comment: Comment, items: Sequence[NewsItem]) -> Iterator[tuple[str, str]]:
+    for number, item in enumerate(items):
+        if item.origin.path == comment.item:  # several, where they are entries of one feed
+            for index, block in enumerate(item.blocks):
+                yield f"{number}.{index}", words_of_block(block)[:MAX_QUOTED]
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def _second(pair: tuple[str, float]) -> float:
+    return pair[1]

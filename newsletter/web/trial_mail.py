@@ -1,0 +1,84 @@
+"""«Send a trial to me»: only to the settings' test addresses, by the same path as `newsletter test`, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from newsletter.address import normalise
+from newsletter.check import gate
+from newsletter.delivery.scope import Kind, Outcome
+from newsletter.errors import ConfigError, UsageError
+from newsletter.settings import Settings
+from newsletter.specimen import Reader, trial_messages
+from newsletter.store.database import Connection, reading
+from newsletter.store.subscribers import read_fields
+from newsletter.tokens import Keys
+from newsletter.web.asking import desk_of, language_of, room_of
+from newsletter.web.desk import Desk
+from newsletter.web.languages import Words, words_of
+from newsletter.web.posted import read_json, text_in
+
+EVERYBODY = "*"  # what the form says for all test addresses; no address is spelled so
+_REPLY_SHOWN = 200  # characters of what a server said
+
+
+async def send(request: Request) -> Response:
+    """Mail a trial: {"to"}, one of the test addresses or "*"."""
+    desk = await desk_of(request)
+    posted = await read_json(request)
+    trials = room_of(request).trials
+    if trials.locked():
+        raise UsageError("a trial mail is on its way already", fix="wait until it has arrived")
+    async with trials:
+        sent = await asyncio.to_thread(_send, desk, text_in(posted, "to"))
+    words = words_of(language_of(request))
+    lines = [f"{address}: {_outcome(words, outcome)}" for address, outcome in sent]
+    if all(outcome.kind is Kind.ACCEPTED for _, outcome in sent):
+        return JSONResponse({"ok": True, "message": f"{words('review.trial_sent')} {'; '.join(lines)}"})
+    error = {"message": f"{words('review.trial_failed')} {'; '.join(lines)}", "file": "", "line": 0, "fix": ""}
+    return JSONResponse({"error": error}, status_code=409)
+
+
+def _send(desk: Desk, to: str) -> list[tuple[str, Outcome]]:
+    """Send and return what became of each copy. Raises NewsletterError."""
+    premises = desk.premises
+    settings = premises.load_settings()
+    addresses = chosen(settings, to)
+    settings.require_sendable()  # before a mail is compiled with made-up senders
+    _, result = desk.compile_now()
+    gate(desk.report_on(result))
+    with reading(premises.engine) as conn:
+        readers = [_reader(conn, premises.keys, address) for address in addresses]
+    messages = trial_messages(result.compilation.compiled, readers, keys=premises.keys, now=premises.clock())
+    outcomes = premises.send_trials(settings, messages)
+    return list(zip(addresses, outcomes, strict=True))
+
+
+def chosen(settings: Settings, to: str) -> Sequence[str]:
+    """Return the addresses that a form may mail to: nobody whom the settings do not name. Raises NewsletterError."""
+    allowed = settings.review.test_addresses
+    if not allowed:
+        raise ConfigError(
+            "review.test_addresses is not set", path="newsletter.toml", fix="list there who may get trial mails"
+        )
+    if to == EVERYBODY:
+        return allowed
+    if to not in allowed:
+        raise UsageError("this address is not one of review.test_addresses", fix="choose one of the list")
+    return (to,)
+
+
+def _reader(conn: Connection, keys: Keys, typed: str) -> Reader:
+    """Return a subscriber with their own data, or the specimen under the address."""
+    address = normalise(typed)
+    found = read_fields(conn, keys.address_key(address.key))
+    return Reader(address=address.mailbox) if found is None else Reader(address=found[0], fields=found[1])
+
+
+def _outcome(words: Words, outcome: Outcome) -> str:
+    told = words(f"review.outcome_{outcome.kind.value}")
+    return told if outcome.kind is Kind.ACCEPTED else f"{told} ({str(outcome)[:_REPLY_SHOWN]})"
