@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -16,13 +17,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from newsletter.errors import NewsletterError
-from newsletter.web import changing, desk_page, list_page
+from newsletter.web import changing, desk_page, list_page, people
 from newsletter.web.asking import desk_of, home_of, language_of, room_of
 from newsletter.web.desk import Desk
 from newsletter.web.following import follow
 from newsletter.web.guard import Guard
 from newsletter.web.pages import HERE, render
 from newsletter.web.premises import Premises
+from newsletter.web.pulse import pulse_of
 from newsletter.web.room import Room
 
 PING_SECONDS = 15  # a proxy or a sleeping machine must not take a quiet page for a dead one
@@ -68,6 +70,9 @@ def _routes() -> list[Route | Mount]:
         Route("/", list_page.show),
         Route(f"{desk}/", desk_page.show),
         Route(f"{desk}/mail", desk_page.frame),
+        Route(f"{desk}/blocks", desk_page.blocks),
+        Route(f"{desk}/people", people.search),
+        Route(f"{desk}/panel/fault", desk_page.fault),
         Route(f"{desk}/panel/{{panel:str}}", desk_page.panel),
         Route(f"{desk}/events", _events),
         Route(f"{desk}/picture/{{name:str}}", desk_page.picture),
@@ -77,16 +82,16 @@ def _routes() -> list[Route | Mount]:
 
 
 async def _events(request: Request) -> Response:
-    """Tell a page whenever something it shows has changed: the data of each event is the desk's number."""
-    return EventSourceResponse(_numbers(await desk_of(request), room_of(request)), ping=PING_SECONDS)
+    """Tell a page whenever something it shows has changed; the data of each event is the desk's pulse."""
+    return EventSourceResponse(_pulses(await desk_of(request), room_of(request)), ping=PING_SECONDS)
 
 
-async def _numbers(desk: Desk, room: Room) -> AsyncIterator[dict[str, str]]:
+async def _pulses(desk: Desk, room: Room) -> AsyncIterator[dict[str, str]]:
     changed = asyncio.Event()
     stop = desk.listen(changed.set)
     try:
         while not room.closing.is_set():
-            yield {"data": str(desk.number)}
+            yield {"data": json.dumps(pulse_of(desk))}
             await changed.wait()
             changed.clear()
     finally:

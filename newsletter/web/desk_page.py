@@ -1,19 +1,28 @@
-"""The page of one issue: its frame, its panels, its pictures."""
+"""The page of one issue: its frames, its panels, its pictures."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from newsletter.web.asking import base_of, desk_of, home_of, language_of, view_of
 from newsletter.web.frame import PICTURES, SIMULATIONS, Look, Pictures, Simulation, frame_html
+from newsletter.web.languages import words_of
 from newsletter.web.pages import render
-from newsletter.web.panels import PANELS
+from newsletter.web.panels import PANELS, fault as fault_panel
+from newsletter.web.pulse import pulse_of
 from newsletter.web.reader import EXTREMES
+
+# In the order in which an editor needs them; the other panels stand in the bar and over the mail.
+TABS = ("findings", "found", "changes", "review", "text", "source", "wire")
+WIDTHS = ("320", "360", "600", "800", "free")
+COLOURS = ("light", "dark", "inverted")
+PANES = (("", "600", "light"), ("2", "360", "dark"))  # suffix of its names in the address, width and colours at first
 
 _TYPES = {"png": "image/png", "jpg": "image/jpeg"}
 T = TypeVar("T", Pictures, Simulation)
@@ -22,20 +31,24 @@ T = TypeVar("T", Pictures, Simulation)
 async def show(request: Request) -> Response:
     """The page of a desk; what it shows is fetched by its script, panel by panel."""
     desk = await desk_of(request)
-    showing = desk.showing
+    language = language_of(request)
+    pulse = pulse_of(desk)
     page = render(
         "desk.html",
-        language_of(request),
+        language,
         home=home_of(request),
         base=base_of(request, desk),
-        desk=desk,
-        showing=showing,
-        issue=showing.result.issue if showing else None,
-        variants=tuple(showing.result.compilation.compiled.variants) if showing else (),
-        panels=tuple(PANELS),
+        title=pulse["title"],
+        pulse=json.dumps(pulse),
+        said=json.dumps(words_of(language).under("script"), ensure_ascii=False),
+        tabs=tuple(name for name in TABS if name in PANELS),
+        has_state="state" in PANELS,
         extremes=EXTREMES,
+        panes=PANES,
+        widths=WIDTHS,
+        colours=COLOURS,
         pictures=PICTURES,
-        simulations=SIMULATIONS,
+        simulations=tuple(one for one in SIMULATIONS if one != "inverted"),
         asked=dict(request.query_params),
     )
     return HTMLResponse(page)
@@ -50,6 +63,7 @@ async def frame(request: Request) -> Response:
     look = Look(
         pictures=_one_of(view.asked.get("pictures", ""), PICTURES),
         simulation=_one_of(view.asked.get("simulation", ""), SIMULATIONS),
+        is_inverted=view.asked.get("dark", "") == "inverted",
     )
     document = await asyncio.to_thread(
         frame_html,
@@ -62,19 +76,41 @@ async def frame(request: Request) -> Response:
     return HTMLResponse(document, headers={"Content-Security-Policy": look.policy})
 
 
+async def blocks(request: Request) -> Response:
+    """Where each block of the mail is written, by its name in the frame: "0.3"."""
+    desk = await desk_of(request)
+    view = await view_of(request, desk)
+    if view is None:
+        raise HTTPException(404)
+    ranges = view.showing.result.compilation.blocks.get(view.specimen.variant, ())
+    return JSONResponse(
+        {
+            f"{one.item}.{one.index}": {"kind": one.kind, "file": one.origin.path, "line": one.origin.line}
+            for one in ranges
+        }
+    )
+
+
 async def panel(request: Request) -> Response:
     """One panel as a piece of HTML, for the page's script to put in its place."""
-    make = PANELS.get(request.path_params["panel"])
+    name = request.path_params["panel"]
+    make = PANELS.get(name)
     if make is None:
         raise HTTPException(404)
     desk = await desk_of(request)
     view = await view_of(request, desk)
     language = language_of(request)
     if view is None:
-        return HTMLResponse(render("nothing.html", language, desk=desk))
+        return HTMLResponse(render("nothing.html", language) if name in TABS else "")
     values = await asyncio.to_thread(make, view)
-    name = f"panel_{request.path_params['panel']}.html"
-    return HTMLResponse(render(name, language, view=view, **values))
+    return HTMLResponse(render(f"panel_{name}.html", language, view=view, **values))
+
+
+async def fault(request: Request) -> Response:
+    """Why there is no newer mail; empty while all is well."""
+    desk = await desk_of(request)
+    language = language_of(request)
+    return HTMLResponse(render("panel_fault.html", language, **fault_panel.make(desk, language)))
 
 
 async def picture(request: Request) -> Response:

@@ -38,6 +38,7 @@ class Look:
 
     pictures: Pictures = "own"
     simulation: Simulation = ""
+    is_inverted: bool = False  # beside any simulation, as programs that turn colours drop styles too
 
     @property
     def policy(self) -> str:
@@ -54,6 +55,8 @@ def frame_html(result: CompileResult, settings: Settings, specimen: Specimen, lo
     part = compilation.compiled.variants[specimen.variant].html
     html = fill(marked(part, compilation.blocks.get(specimen.variant, ())), specimen.values)
     html = simulate(html, look.simulation)
+    if look.is_inverted and look.simulation != "inverted":
+        html = simulate(html, "inverted")
     return with_pictures(html, settings.assets_url, result.pictures, pictures_at)
 
 

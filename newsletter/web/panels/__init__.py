@@ -1,6 +1,6 @@
 """The panels beside the mail: from a view to the values of `pages/panel_<name>.html`, one module each.
 
-PANELS is the whole list, in the order of the page's tabs.
+PANELS is the whole list; TABS of desk_page.py orders those that stand beside the mail.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from newsletter.web.view import View
 
 PANELS: Mapping[str, Callable[[View], Mapping[str, object]]] = {
     "state": state.make,
+    "reader": reader.make,
+    "inbox": inbox.make,
     "text": text.make,
     "review": review.make,
 }

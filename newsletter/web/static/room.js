@@ -1,0 +1,185 @@
+// The page of an issue, put together: state → panes and panels; the program's word → what must be fetched anew.
+
+import * as events from "./events.js";
+import * as forms from "./forms.js";
+import { Pane } from "./frame.js";
+import * as keys from "./keys.js";
+import { Marks } from "./marks.js";
+import { refresh } from "./panels.js";
+import * as readers from "./readers.js";
+import { get, say, set } from "./state.js";
+import * as tabs from "./tabs.js";
+
+const READ = 8000; // milliseconds for which a message stays
+const WORKING = "updating";
+
+const byId = (id) => document.getElementById(id);
+const status = byId("status");
+const side = byId("side");
+let pulse = JSON.parse(document.body.dataset.pulse);
+let fading = 0;
+
+// Say something in the line below the mail; a screen reader hears it.
+function announce(what, { stays = false } = {}) {
+  clearTimeout(fading);
+  status.replaceChildren(what);
+  if (!stays && what) fading = setTimeout(() => status.replaceChildren(), READ);
+}
+
+function busy(isBusy) {
+  if (isBusy) announce(say(WORKING), { stays: true });
+  else if (status.textContent === say(WORKING)) announce("");
+}
+
+const panes = [...document.querySelectorAll("[data-pane]")].map(
+  (root) => new Pane(root, { onBusy: busy, onShown: (pane) => marks.attach(pane) }),
+);
+const marks = new Marks({
+  panes,
+  scroller: byId("scroller"),
+  digest: () => pulse.mail,
+  announce,
+  onSource: gotoLine,
+  onComment: comment,
+  onKey: (event) => pressed(event),
+});
+
+// Bring everything up to date: the mail first, then what is said of it.
+async function update() {
+  const now = pulse;
+  document.title = now.title;
+  byId("title").textContent = byId("title").title = now.title;
+  count(now);
+  await Promise.all([...panes.map((pane) => pane.show(now.mail, now.number)), refresh(["fault"])]);
+  requestAnimationFrame(() => {
+    document.body.dataset.shown = now.number;
+    performance.mark(`shown ${now.number}`);
+  });
+  await refresh();
+}
+
+function count({ errors, warnings }) {
+  const badge = document.querySelector("[data-count]");
+  if (!badge) return;
+  badge.hidden = errors === null || errors + warnings === 0;
+  badge.textContent = (errors ?? 0) + (warnings ?? 0);
+  badge.dataset.tone = errors ? "error" : "warning";
+  badge.title = say("counts", { errors, warnings });
+}
+
+async function gotoLine(place) {
+  await tabs.choose("source");
+  const line = document.querySelector(`[data-line="${CSS.escape(place)}"]`);
+  if (!line) return;
+  for (let box = line.parentElement; box; box = box.parentElement) if (box.tagName === "DETAILS") box.open = true;
+  for (const one of document.querySelectorAll(".line-marked")) one.classList.remove("line-marked");
+  line.classList.add("line-marked");
+  line.scrollIntoView({ block: "center" });
+}
+
+async function comment(item, block) {
+  await tabs.choose("review");
+  const form = document.querySelector('form[data-post="comment"]');
+  if (!form) return;
+  for (const [name, value] of [["item", item], ["block", block]]) {
+    const field = form.elements[name];
+    if (!field) continue;
+    field.value = value;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  for (let box = form; box; box = box.parentElement) if (box.tagName === "DETAILS") box.open = true;
+  form.scrollIntoView({ block: "nearest" });
+  form.querySelector("textarea, input:not([type=hidden])")?.focus();
+}
+
+function arrange() {
+  side.hidden = get("side") === "off";
+  side.classList.toggle("is-wide", get("side") === "wide");
+  byId("side-toggle").setAttribute("aria-pressed", String(!side.hidden));
+  byId("side-wide").setAttribute("aria-pressed", String(get("side") === "wide"));
+  byId("two").setAttribute("aria-pressed", String(get("two") === "1"));
+  document.querySelector('[data-pane="2"]').hidden = get("two") !== "1";
+}
+
+// Choose the next of a control's values, as if by hand.
+function cycle(name, values = null) {
+  const pane = panes.find((one) => one.root.contains(document.activeElement)) ?? panes[0];
+  const fields = [...pane.root.querySelectorAll(`[name="${name}${pane.suffix}"]`)];
+  const choose = (field) => field.dispatchEvent(new Event("change", { bubbles: true }));
+  if (fields[0].tagName === "SELECT") {
+    fields[0].selectedIndex = (fields[0].selectedIndex + 1) % fields[0].options.length;
+    announce(fields[0].selectedOptions[0].textContent);
+    return choose(fields[0]);
+  }
+  const at = fields.findIndex((field) => field.checked);
+  const next = fields[values ?? (at + 1) % fields.length];
+  next.checked = true;
+  announce(next.closest("label").title.replace(/ \([^)]*\)$/, ""));
+  return choose(next);
+}
+
+const toggle = (name, value) => set({ [name]: get(name) === value ? "" : value });
+const popover = byId("readers");
+
+const pressed = keys.listen({
+  ...Object.fromEntries([0, 1, 2, 3, 4].map((number) => [`Digit${number + 1}`, () => cycle("width", number)])),
+  KeyD: () => cycle("dark"),
+  KeyI: () => cycle("pictures"),
+  KeyT: () => toggle("two", "1"),
+  KeyP: () => toggle("side", "off"),
+  KeyW: () => toggle("side", "wide"),
+  KeyS: () => popover.togglePopover(),
+  BracketLeft: () => byId("reader-previous")?.click(),
+  BracketRight: () => byId("reader-next")?.click(),
+  "?": () => byId("help").showModal(),
+  escape: () => {
+    if (popover.matches(":popover-open")) popover.hidePopover();
+    else marks.unmark();
+    announce("");
+  },
+});
+
+document.addEventListener("change", (event) => {
+  const field = event.target.closest("[data-look]");
+  if (field) set({ [field.name]: field.value === field.dataset.default ? "" : field.value });
+});
+document.addEventListener("room:state", ({ detail: changed }) => {
+  arrange();
+  const isReader = changed.has("as") || changed.has("variant");
+  for (const pane of panes) pane.show(pulse.mail, pulse.number).then(() => marks.draw(pane));
+  if (isReader) refresh();
+  else if (changed.has("side")) tabs.open(get("tab"));
+});
+document.addEventListener("click", (event) => {
+  const block = event.target.closest("[data-goto-block]");
+  const line = event.target.closest("[data-goto-line]");
+  if (block) marks.goto(block.dataset.gotoBlock);
+  else if (line) gotoLine(line.dataset.gotoLine);
+});
+byId("two").addEventListener("click", () => toggle("two", "1"));
+byId("side-toggle").addEventListener("click", () => toggle("side", "off"));
+byId("side-wide").addEventListener("click", () => toggle("side", "wide"));
+byId("help-button").addEventListener("click", () => byId("help").showModal());
+
+readers.listen();
+forms.listen({ announce, onDone: () => refresh() });
+arrange();
+// A mail of 600 pixels does not fit on a phone: there it takes the width that there is, unless a width was asked for.
+if (!get("width") && byId("scroller").clientWidth < 600) document.querySelector('[name="width"][value="free"]').checked = true;
+tabs.listen();
+update();
+events.follow({
+  onPulse: (told) => {
+    const isNew = told.number !== pulse.number || told.mail !== pulse.mail || told.broken !== pulse.broken;
+    pulse = told;
+    if (isNew) update();
+  },
+  onLost: () => {
+    byId("lost").textContent = say("lost");
+    byId("lost").hidden = false;
+  },
+  onFound: () => {
+    byId("lost").hidden = true;
+    update();
+  },
+});

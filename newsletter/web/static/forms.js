@@ -1,0 +1,60 @@
+// Forms of panels: sent as one JSON object; the answer is said aloud, a refusal stands in the form, nothing is lost.
+
+import { base, say } from "./state.js";
+
+export function listen({ announce, onDone }) {
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-post]");
+    if (form) {
+      event.preventDefault();
+      send(form, event.submitter, { announce, onDone });
+    } else if (event.target.matches(".look")) event.preventDefault();
+  });
+}
+
+async function send(form, button, { announce, onDone }) {
+  if (form.getAttribute("aria-busy") === "true") return;
+  form.setAttribute("aria-busy", "true");
+  show(form, null);
+  try {
+    const answer = await fetch(`${base}/${form.dataset.post}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(valuesOf(form, button)),
+    });
+    const said = await answer.json().catch(() => ({}));
+    if (!answer.ok || said.error) {
+      show(form, said.error ?? { message: say("unreachable") });
+      return;
+    }
+    form.reset();
+    await onDone(said);
+    announce(said.message || say("done"));
+  } catch {
+    show(form, { message: say("unreachable") });
+  } finally {
+    form.removeAttribute("aria-busy");
+  }
+}
+
+function valuesOf(form, button) {
+  const values = {};
+  for (const field of form.elements) {
+    if (!field.name || field.disabled || field.type === "submit" || field.type === "button") continue;
+    if (field.type === "checkbox") values[field.name] = field.checked;
+    else if (field.type !== "radio" || field.checked) values[field.name] = field.value;
+  }
+  if (button?.name) values[button.name] = button.value;
+  return values;
+}
+
+function show(form, error) {
+  const place = form.querySelector("[data-error]");
+  if (!place) return;
+  place.replaceChildren();
+  place.hidden = !error;
+  if (!error) return;
+  place.setAttribute("role", "alert");
+  const where = error.file ? ` (${error.file}${error.line ? `, ${say("line", { value: error.line })}` : ""})` : "";
+  place.textContent = `${error.message}${where}${error.fix ? ` ${error.fix}` : ""}`;
+}

@@ -1,0 +1,42 @@
+// The tabs beside the mail: one is open; arrows move between them, as the pattern of tabs asks.
+
+import { get, set } from "./state.js";
+import { refresh } from "./panels.js";
+
+const tabs = [...document.querySelectorAll("[role=tab]")];
+const side = document.getElementById("side");
+
+const nameOf = (tab) => tab.id.replace("tab-", "");
+
+// Open a tab, and the side when it is shut; resolves when its panel is there.
+export function open(name) {
+  const tab = tabs.find((one) => nameOf(one) === name) ?? tabs[0];
+  if (!tab) return Promise.resolve();
+  for (const one of tabs) {
+    const isChosen = one === tab;
+    one.setAttribute("aria-selected", String(isChosen));
+    one.tabIndex = isChosen ? 0 : -1;
+    document.getElementById(one.getAttribute("aria-controls")).hidden = !isChosen;
+  }
+  tab.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+  return refresh([nameOf(tab)]);
+}
+
+export function choose(name) {
+  set({ tab: name, ...(side.hidden ? { side: "" } : {}) });
+  return open(name);
+}
+
+export function listen() {
+  for (const tab of tabs) tab.addEventListener("click", () => choose(nameOf(tab)));
+  side.querySelector("[role=tablist]").addEventListener("keydown", (event) => {
+    const at = tabs.indexOf(document.activeElement);
+    const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (at < 0 || next === undefined) return;
+    event.preventDefault();
+    const tab = tabs[(next + tabs.length) % tabs.length];
+    tab.focus();
+    choose(nameOf(tab));
+  });
+  return open(get("tab"));
+}
