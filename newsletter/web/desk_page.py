@@ -14,7 +14,8 @@ from newsletter.web.asking import base_of, desk_of, home_of, language_of, view_o
 from newsletter.web.frame import PICTURES, SIMULATIONS, Look, Pictures, Simulation, frame_html
 from newsletter.web.languages import words_of
 from newsletter.web.pages import render
-from newsletter.web.panels import PANELS, fault as fault_panel
+from newsletter.web.panels import PANELS
+from newsletter.web.panels import fault as fault_panel
 from newsletter.web.pulse import pulse_of
 from newsletter.web.reader import EXTREMES
 

@@ -6,7 +6,7 @@ from newsletter.web.desk import Desk
 
 
 def pulse_of(desk: Desk) -> dict[str, object]:
-    """Return plain values: `mail` names what the frame shows ("" while there is none); counts are None until checked."""
+    """Return plain values. `mail` names what the frame shows, "" while there is none; counts are None until checked."""
     showing = desk.showing
     report = showing.report if showing else None
     return {

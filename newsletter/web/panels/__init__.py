@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from newsletter.web.panels import review, state, text
+from newsletter.web.panels import embargo, inbox, reader, review, state, text
 from newsletter.web.view import View
 
 PANELS: Mapping[str, Callable[[View], Mapping[str, object]]] = {
     "state": state.make,
     "reader": reader.make,
     "inbox": inbox.make,
+    "embargo": embargo.make,
     "text": text.make,
     "review": review.make,
 }
