@@ -32,19 +32,21 @@ HOLES = (
     "quoted",  # as Python's repr writes a text; the marks are taken off
     "words",  # translated where an entry says them, else as they are
     "known",  # words that an entry says; without one, the sentence is not this one
-    "list",  # the same, with " or " between
+    "list",  # several words with " or " between
+    "series",  # several words with ", " between
 )
 
 _FOLDER = Path(__file__).with_name("words")
 _HOLE = re.compile(rf"\{{({'|'.join(HOLES)}|)\}}")
 _PIECE = re.compile(r"\{([1-9])(?::([^{}|]*(?:\|[^{}|]*){2}))?\}")  # {2} or {2:one|few|many}
-_NUMBER = re.compile(r"[0-9]{1,15}(?:[.,][0-9]{1,6})?")
+_THOUSANDS = "\N{NO-BREAK SPACE}"
 _SHAPES = {
-    "number": _NUMBER,
+    "number": re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,15}(?:\.[0-9]{1,6})?"),
     "name": re.compile(r"\S{1,200}"),
-    "key": re.compile(r"[a-z][a-z0-9_.]{0,80}"),
+    "key": re.compile(r"[a-z]+(?:[._][a-z0-9_]+){1,5}"),
     "quoted": re.compile(r"(['\"]).*\1", re.DOTALL),
 }
+_COUNTED = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,6})?")
 _OR = " or "
 _MAX_WORDS = 600  # characters of a value that may be words of the program; longer ones are somebody's text
 _MAX_TRIES = 500  # of one message: values that hold a literal again and again must not cost more than a moment
@@ -149,15 +151,16 @@ class Catalogue:
             return None
         match kind:
             case "number":
-                return value.replace(".", ",")
+                return value.replace(",", _THOUSANDS).replace(".", ",")
             case "quoted":
                 return value[1:-1]
             case "words" | "known":
                 found = self._nested(value, tries)
                 return found if found is not None or kind == "known" else value
-            case "list":
-                joint = self._whole.get(_OR, _OR)
-                return joint.join(self._nested(part, tries) or part for part in value.split(_OR))
+            case "list" | "series":
+                joint = _OR if kind == "list" else ", "
+                parts = [self._nested(part, tries) or part for part in value.split(joint)]
+                return self._whole.get(joint, joint).join(parts)
         return value
 
     def _nested(self, value: str, tries: Iterator[int]) -> str | None:
@@ -175,8 +178,9 @@ def _filled(translated: str, values: list[str]) -> str:
 
 
 def _form(value: str, forms: list[str]) -> str:
-    number = value.replace(",", ".")
-    return plural(Decimal(number), *forms) if _NUMBER.fullmatch(number) else forms[-1]
+    """Return the form of a word after a number as it is shown; after anything else, the last."""
+    number = value.replace(_THOUSANDS, "").replace(",", ".")
+    return plural(Decimal(number), *forms) if _COUNTED.fullmatch(number) else forms[-1]
 
 
 def sentence(text: str) -> str:

@@ -52,12 +52,22 @@ NOT_COVERED = {
     "tokens.py": "unsubscribe tokens, the operator's keys",
     "transport": "talk with the relay, for the operator",
     "translation.py": "finds sentences, says none",
-    "web": "has word lists of its own (web/words)",
+    "web/app.py": "a line for the log",
+    "web/download.py": "headers of HTTP",
+    "web/frame.py": "headers of HTTP",
+    "web/guard.py": "speaks before a language is known, in two of them",
+    "web/posted.py": "what a page of the room never sends",
+    "web/serving.py": "the command line, which is English",
 }
 # Literals of covered modules that look like sentences, and reach nobody as such.
 NO_MESSAGES: dict[str, tuple[str, ...]] = {
     "check/active_content.py": (f"{HOLE}= of <{HOLE}>",),  # code, named as it is
-    "check/finding.py": (f"no such severity: {HOLE}", f"a line is counted from 1: {HOLE}", f" (waived: {HOLE})"),
+    "check/finding.py": (
+        "a finding needs an id and a message",
+        f"no such severity: {HOLE}",
+        f"a line is counted from 1: {HOLE}",
+        f" (waived: {HOLE})",
+    ),
     "check/html_features.py": (
         "article aside details figcaption figure footer header main mark nav section summary time",
     ),
@@ -81,6 +91,10 @@ NO_MESSAGES: dict[str, tuple[str, ...]] = {
         "add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow",
         "neg pos invert abs round int float complex index",
     ),
+    "web/commenting.py": ("block must name a block of the mail",),  # no page of the room sends anything else
+    "web/deciding.py": ("digest must be that of the mail that the page shows",),
+    "web/editing.py": ("sha256 must be that of the version that was opened",),
+    "web/waiving.py": (f"waive = {{ {HOLE} }}",),
     "review/changes.py": (f"newsletter {HOLE} → {HOLE}",),
     "review/gate.py": (f"{HOLE} of {HOLE}",),  # translated with its noun
     "review/record.py": (  # the record's own text
@@ -88,6 +102,36 @@ NO_MESSAGES: dict[str, tuple[str, ...]] = {
         "# A decision about a mail, written once by newsletter. The database keeps it too; send goes by that.",
         *(f"{key} = {HOLE}" for key in ("verdict", "who", "when", "note", "subject", "list", "issue", "digest")),
     ),
+}
+# Sentences that the catalogue holds only together with the words in their holes, and examples of them.
+WITH_THEIR_WORDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "check/control_characters.py": {
+        f"{HOLE} holds {HOLE}": tuple(
+            f"the {where} holds U+0007, a control character" for where in ("subject", "HTML", "text part")
+        ),
+        f"{HOLE} holds {HOLE} after «{HOLE}»": tuple(
+            f"the {where} holds U+0007, a control character after «рост»" for where in ("subject", "HTML", "text part")
+        ),
+    },
+    "check/typography.py": {
+        name: (f"typography is mended in the mail in 3 places ({name} 3), first: рост",)
+        for name in ("minus signs", "digit groups", "per cent")
+    },
+    "check/unsubscribe_link.py": {
+        f"the HTML{HOLE} {HOLE}": (
+            "the HTML has no unsubscribe link",
+            "the HTML of variant ru hides its unsubscribe link (it has no text)",
+        )
+    },
+    "render/printing.py": {f"this {HOLE}": ("this is a list", "this is nothing here", "this is a Tuple")},
+    "render/template.py": {
+        f"is {HOLE}": ("subscriber.name is filled in for each subscriber and cannot be used with is upper",),
+        f"with {HOLE}": ("subscriber.name is filled in for each subscriber and cannot be used with |upper",),
+        f"{HOLE} is applied to text that holds a per-subscriber value": (
+            "|upper is applied to text that holds a per-subscriber value",
+            "is upper is applied to text that holds a per-subscriber value",
+        ),
+    },
 }
 # Calls that take words for the program itself: patterns, programmers' errors, words that are sought.
 _INTERNAL_CALLS = re.compile(
@@ -180,7 +224,11 @@ def is_prose(text: str) -> bool:
 
 
 def covered_modules() -> list[Path]:
-    return [path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] not in NOT_COVERED]
+    return [path for path in sorted(PACKAGE.rglob("*.py")) if not is_left_out(path.relative_to(PACKAGE))]
+
+
+def is_left_out(module: Path) -> bool:
+    return module.parts[0] in NOT_COVERED or module.as_posix() in NOT_COVERED
 
 
 def sentences() -> list[Said]:
@@ -211,9 +259,20 @@ def test_every_sentence_that_an_editor_or_designer_can_meet_is_translated() -> N
     missing = [
         f'newsletter/{said.module}:{said.line}: add to words/ru.toml: "{said.text.replace(HOLE, "{}")}" = "…"'
         for said in sentences()
-        if said.text not in KNOWN and RUSSIAN.translate(filled(said.text)) == filled(said.text)
+        if said.text not in KNOWN
+        and said.text not in WITH_THEIR_WORDS.get(said.module, ())
+        and RUSSIAN.translate(filled(said.text)) == filled(said.text)
     ]
     assert "\n".join(missing) == ""
+
+
+@pytest.mark.parametrize(
+    "said", [one for table in WITH_THEIR_WORDS.values() for all_ in table.values() for one in all_]
+)
+def test_a_sentence_that_needs_its_words_is_translated_with_them(said: str) -> None:
+    translated = RUSSIAN.translate(said)
+    assert translated != said
+    assert not re.search(r"\b(?:the|with|has|text|nothing)\b", translated)
 
 
 def test_the_walk_finds_sentences_in_every_way_the_program_builds_them() -> None:
@@ -233,7 +292,13 @@ def test_the_walk_finds_sentences_in_every_way_the_program_builds_them() -> None
 def test_no_name_of_what_is_left_out_is_stale() -> None:
     assert [name for name in NOT_COVERED if not (PACKAGE / name).exists()] == []
     said = {(one.module, one.text) for path in covered_modules() for one in said_in(path)}
-    assert [one for module, texts in NO_MESSAGES.items() for text in texts if (one := (module, text)) not in said] == []
+    assert [
+        one
+        for table in (NO_MESSAGES, WITH_THEIR_WORDS)
+        for module, texts in table.items()
+        for text in texts
+        if (one := (module, text)) not in said
+    ] == []
 
 
 def test_no_entry_translates_what_the_program_no_longer_says() -> None:
@@ -295,7 +360,7 @@ def slip_in(english: str, russian: str) -> bool:
     )
 
 
-SAME_IN_BOTH = frozenset({"true or false", "MJML: {words}", "office", "brand"})
+SAME_IN_BOTH = frozenset({"true or false", "MJML: {words}", "ValueError: {words}", "office", "brand"})
 
 
 # What is said, and what an editor reads: by way of each kind of hole.
