@@ -16,7 +16,6 @@ import typer
 
 from newsletter.address import normalise
 from newsletter.check import Report
-from newsletter.cli.approve import approve_command
 from newsletter.cli.compiling import workspace_keys
 from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.delivering import (
@@ -32,30 +31,32 @@ from newsletter.cli.opening import open_store
 from newsletter.cli.options import Date, Items, Json, Lang, Preheader, Subject, Template, Title
 from newsletter.cli.output import print_json, say, warn
 from newsletter.cli.publishing import address, write_pictures
-from newsletter.cli.reporting import office_zone, places_of, refuse_if_held
+from newsletter.cli.refusing import (
+    need_approvals,
+    need_files,
+    need_list_written,
+    no_list,
+    refuse_embargo,
+    refuse_if_sent,
+)
+from newsletter.cli.reporting import places_of
 from newsletter.cli.sending_options import Connections, NoWait, Outbox, Rate, Smtp, Uncertain
 from newsletter.cli.trial import compile_checked, heed
-from newsletter.content.decode import read_text
-from newsletter.content.front import split_front
 from newsletter.delivery.state import Counts, IssueState
 from newsletter.errors import GateError, InputError, UsageError
 from newsletter.issue import ContentOptions
-from newsletter.issue_folder import open_folder
 from newsletter.message.merge import missing
 from newsletter.render.child import CompileResult
 from newsletter.render.compiled import CompiledIssue
-from newsletter.review.deciding import standing_of
-from newsletter.review.gate import admit
 from newsletter.sending.lock import ListLock
-from newsletter.sending.report import counts_json, shown_time
+from newsletter.sending.report import counts_json
 from newsletter.sending.session import Opening
 from newsletter.store.audience import Meant, Person, Summary, summarise
-from newsletter.store.database import Connection, Engine, now, reading, writing
-from newsletter.store.freezing import Again, already_sent, freeze, nobody, shown
-from newsletter.store.issues import Plan, latest_of_pair
-from newsletter.store.subscribers import find_list, need_list
+from newsletter.store.database import Connection, Engine, reading, writing
+from newsletter.store.freezing import Again, freeze, nobody, shown
+from newsletter.store.issues import Plan
+from newsletter.store.subscribers import need_list
 from newsletter.store.suppression import in_words
-from newsletter.subscriber import open_list
 from newsletter.tokens import Keys
 from newsletter.transport.channel import Transport
 
@@ -100,9 +101,9 @@ def send(
     context = open_context(placeholders=bool(outbox))
     wish = Wish(smtp=smtp, outbox=outbox, connections=connections, rate=rate, uncertain=uncertain)
     plan = plan_of(context, wish)
-    _need_files(context, items, to)
+    need_files(context, items, to)
     if not to and not list_name:
-        _need_list_written(context, items)
+        need_list_written(context, items)
     need_target(plan)
     open_transport(context, plan)  # the relay's address and the password file
     context.settings.require_sendable()
@@ -144,47 +145,16 @@ class _Request:
     again: Again
 
 
-def _need_files(context: CommandContext, items: Sequence[str], to: str) -> None:
-    """Raise InputError for a file that is not there: before a second is spent on compiling the others."""
-    for item in items:
-        if not Path(item).exists():
-            raise InputError("there is no such file", path=item, fix="check the name of the news item")
-    if to and not Path(to).is_file():
-        open_list(Path(to), shown=context.workspace.shown(Path(to)))  # raises with the reason
-
-
-def _need_list_written(context: CommandContext, items: Sequence[str]) -> None:
-    """Raise UsageError when nothing names a list: seen by front matter or issue.toml alone, before the compile."""
-    path = Path(items[0])
-    if len(items) > 1:
-        raise _no_list()
-    if path.is_dir():
-        folder = open_folder(path, root=context.workspace.root)
-        if folder.written.values.get("list"):
-            return
-        if len(folder.items) > 1 or folder.written.intro:
-            raise _no_list()
-        path = folder.items[0]  # a letter: its front matter may name one
-    if path.suffix.lower() not in (".md", ".txt") or not path.is_file():
-        return  # the compile knows
-    shown_path = context.workspace.shown(path)
-    if not split_front(read_text(path, shown_path), shown_path).word("list"):
-        raise _no_list()
-
-
-def _no_list() -> UsageError:
-    return UsageError("no list is named", fix="add --list NAME or --to FILE.csv")
-
-
 def _send(
     request: _Request, plan: Plan, list_name: str, to: str, *, dry_run: bool, yes: bool, no_wait: bool, in_json: bool
 ) -> int:
     name = file_list_name(Path(to)) if to else list_name or request.result.issue.list_name
     if not name:
-        raise _no_list()
-    _refuse_if_sent(request, name)
-    _refuse_embargo(request)
+        raise no_list()
     with reading(request.engine) as conn:
+        if request.again is Again.NO:
+            refuse_if_sent(request.context, conn, request.result.issue.key, name)
+        refuse_embargo(request.context, conn, request.result.issue)
         _approvals(request, conn, name)
     heed(request.report)
     how = _How(dry_run=dry_run, yes=yes, no_wait=no_wait, in_json=in_json)
@@ -255,50 +225,9 @@ def _prepare_and_deliver(
     return deliver(job, prepare)
 
 
-def _refuse_if_sent(request: _Request, list_name: str) -> None:
-    """Raise GateError when the pair is being sent or was sent, unless that was asked for."""
-    if request.again is not Again.NO:
-        return
-    with reading(request.engine) as conn:
-        list_id = find_list(conn, list_name)
-        earlier = latest_of_pair(conn, request.result.issue.key, list_id) if list_id else None
-        if earlier is not None:
-            refuse_if_held(request.context, earlier)
-            raise already_sent(conn, earlier)
-
-
-def _refuse_embargo(request: _Request) -> None:
-    issue = request.result.issue
-    if issue.embargo_until is None:
-        return
-    with reading(request.engine) as conn:
-        is_early = now(conn) < issue.embargo_until
-    if is_early:
-        where = issue.embargo_origin or issue.items[0].origin
-        raise GateError(
-            f"not to be sent before {shown_time(issue.embargo_until, office_zone(request.context))} (embargo_until)",
-            path=where.path,
-            line=where.line,
-            fix='send it then; "newsletter test" mails trial copies now',
-        )
-
-
 def _approvals(request: _Request, conn: Connection, list_name: str) -> list[dict[str, object]]:
-    """Return the approvals that let the mail go to a list, as its row keeps them. Raises GateError."""
-    context, result = request.context, request.result
-    standing = standing_of(conn, result, context.settings, list_name=list_name)
-    admit(
-        standing,
-        list_name=list_name,
-        manifest=result.compilation.compiled.manifest,
-        zone=office_zone(context),
-        path=context.workspace.shown(Path(request.items[0])),
-        approve=approve_command(request.items, request.options),
-    )
-    return [
-        {"decision": one.id, "who": one.who, "at": one.at.isoformat(), "list": one.list_name}
-        for one in standing.approvals
-    ]
+    items, options = request.items, request.options
+    return need_approvals(request.context, conn, request.result, list_name, items=items, options=options)
 
 
 def _fill_list(request: _Request, path: Path, name: str, *, quiet: bool) -> None:

@@ -57,7 +57,7 @@ class Ballot:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     decision: Decision
-    standing: Standing  # after it, for the ballot's list
+    standing: Standing  # after it, for the ballot's list, else the issue's own
     record: Path
 
 
@@ -88,7 +88,9 @@ def decide(
             made = add_decision(conn, _decision(conn, ballot, who, note, result, report))
             if ballot.verdict is Verdict.APPROVED:
                 keep_approved(conn, result.compilation.compiled)
-            standing = standing_of(conn, result, settings, list_name=ballot.list_name)
+            # Of a decision for every list, how the mail stands for its own: the one that the issue names.
+            list_name = ballot.list_name or result.issue.list_name
+            standing = standing_of(conn, result, settings, list_name=list_name)
             record = write_record(made, items, zone=ZoneInfo(settings.office.timezone))
     except BaseException:
         if record is not None:

@@ -11,10 +11,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from newsletter.check import Report
 from newsletter.cli.main import main
+from newsletter.config import load_settings
+from newsletter.decision import Verdict
+from newsletter.issue import ContentOptions
+from newsletter.render.child import CompileRequest, compile_here
+from newsletter.review.deciding import Ballot, decide
+from newsletter.review.gate import approvals_in_words
 from newsletter.store.database import open_database, reading, writing
-from newsletter.store.schema import issue
-from newsletter.workspace import Workspace
+from newsletter.store.schema import delivery, issue
+from newsletter.workspace import Workspace, template_dirs
 from tests.smtp_servers import Sink, refusing_first
 
 # Each command compiles in a child process: most of a second a test.
@@ -42,6 +49,7 @@ ANNA, BORIS = "Анна Соколова", "Борис Лугов"
 Capture = pytest.CaptureFixture[str]
 Run = Callable[..., tuple[int, str, str]]
 Require = Callable[..., None]
+Say = Callable[..., str]
 
 
 @pytest.fixture
@@ -70,6 +78,32 @@ def require(office: Workspace) -> Require:
         path.write_text(SETTINGS.format(required=number) + more, encoding="utf-8")
 
     return written
+
+
+@pytest.fixture
+def say(office: Workspace) -> Say:
+    """Decide as `newsletter approve` would, but without the child process that each command compiles in."""
+
+    def decided(who: str, *, reject: bool = False, note: str = "", list_name: str = "", item: str = APRIL) -> str:
+        settings, path = load_settings(office.root, {}), Path(item)
+        folders = template_dirs(office)
+        request = CompileRequest(
+            root=office.root, items=(path,), options=ContentOptions(), settings=settings, template_dirs=folders
+        )
+        verdict = Verdict.REJECTED if reject else Verdict.APPROVED
+        engine = open_database(office.database_url(settings))
+        done = decide(
+            engine,
+            Ballot(verdict=verdict, who=who, note=note, list_name=list_name),
+            result=compile_here(request),
+            report=Report(findings=()),
+            items=[path],
+            settings=settings,
+        )
+        engine.dispose()
+        return approvals_in_words(done.standing)
+
+    return decided
 
 
 def to_press(*more: str, item: str = APRIL) -> list[str]:
@@ -116,8 +150,10 @@ def test_the_refusal_is_json_too(run: Run) -> None:
     assert "newsletter approve" in error["fix"]
 
 
-def test_one_changed_character_asks_for_a_new_approval_and_is_named_by_its_file(run: Run, office: Workspace) -> None:
-    assert run("approve", APRIL, "--as", ANNA)[0] == 0
+def test_one_changed_character_asks_for_a_new_approval_and_is_named_by_its_file(
+    run: Run, say: Say, office: Workspace
+) -> None:
+    say(ANNA)
     (office.root / APRIL).write_text(ITEM.replace("новости.", "новости!"), encoding="utf-8")
     said = refusal(run, *to_press())
     assert f"it changed since {ANNA} approved it at 20" in said
@@ -126,8 +162,8 @@ def test_one_changed_character_asks_for_a_new_approval_and_is_named_by_its_file(
     assert run(*to_press())[0] == 0  # the very text that was approved
 
 
-def test_a_changed_setting_or_option_is_named_too(run: Run, require: Require) -> None:
-    assert run("approve", APRIL, "--as", ANNA)[0] == 0
+def test_a_changed_setting_or_option_is_named_too(run: Run, say: Say, require: Require) -> None:
+    say(ANNA)
     require(1, '[brand]\naccent = "#0b5f00"\n')
     assert ": brand.accent; nothing was sent" in refusal(run, *to_press())
     require(1)
@@ -137,14 +173,14 @@ def test_a_changed_setting_or_option_is_named_too(run: Run, require: Require) ->
 
 
 def test_two_names_are_needed_where_two_are_required_and_one_name_twice_is_one(
-    run: Run, require: Require, office: Workspace
+    run: Run, say: Say, require: Require, office: Workspace
 ) -> None:
     require(2)
-    run("approve", APRIL, "--as", ANNA)
+    say(ANNA)
     assert f"this mail has 1 of 2 approvals ({ANNA}); nothing" in refusal(run, *to_press())
-    assert "1 of 2 approvals" in run("approve", APRIL, "--as", "анна  соколова")[1]
+    assert say("анна  соколова") == "1 of 2 approvals"
     assert "this mail has 1 of 2 approvals" in refusal(run, *to_press())
-    assert "2 of 2 approvals" in run("approve", APRIL, "--as", BORIS)[1]
+    assert say(BORIS) == "2 of 2 approvals"
     assert run(*to_press())[0] == 0
     kept = approvals_of_the_issue(office)
     assert [(one["who"], one["list"]) for one in kept] == [(ANNA, ""), (BORIS, "")]
@@ -153,19 +189,21 @@ def test_two_names_are_needed_where_two_are_required_and_one_name_twice_is_one(
     assert re.search(rf"^  approved by {ANNA} at 20\S+ \S+ MSK, {BORIS} at 20", run("status", code)[1], re.MULTILINE)
 
 
-def test_a_later_rejection_stands_until_somebody_approves_again(run: Run) -> None:
-    run("approve", APRIL, "--as", ANNA)
-    run("approve", APRIL, "--as", BORIS, "--reject", "--note", "Не та\nцифра")
+def test_a_later_rejection_stands_until_somebody_approves_again(run: Run, say: Say) -> None:
+    say(ANNA)
+    say(BORIS, reject=True, note="Не та\nцифра")
     said = refusal(run, *to_press())
     assert f"{BORIS} rejected this mail at 20" in said
     assert " MSK: Не та цифра; nothing was sent; mend it, or have it approved after all" in said
-    run("approve", APRIL, "--as", BORIS)
+    say(BORIS)
     assert run(*to_press())[0] == 0
 
 
-def test_a_rejection_stands_where_no_approval_is_required(run: Run, require: Require, office: Workspace) -> None:
+def test_a_rejection_stands_where_no_approval_is_required(
+    run: Run, say: Say, require: Require, office: Workspace
+) -> None:
     require(0)
-    run("approve", APRIL, "--as", BORIS, "--reject")
+    say(BORIS, reject=True)
     assert "rejected this mail" in refusal(run, *to_press())
     assert "rejected this mail" in refusal(run, *to_press("--dry-run"))
     (office.root / APRIL).write_text(ITEM.replace("новости.", "новости!"), encoding="utf-8")
@@ -173,8 +211,8 @@ def test_a_rejection_stands_where_no_approval_is_required(run: Run, require: Req
     assert approvals_of_the_issue(office) == []
 
 
-def test_an_authors_approval_counts_unless_the_office_says_otherwise(run: Run, require: Require) -> None:
-    run("approve", APRIL, "--as", "Глеб Авторов")
+def test_an_authors_approval_counts_unless_the_office_says_otherwise(run: Run, say: Say, require: Require) -> None:
+    say("Глеб Авторов")
     require(1, "separate_author = true\n")
     assert "0 of 1 approval" in refusal(run, *to_press())
     code, _, err = run("approve", APRIL, "--as", "глеб авторов")
@@ -184,21 +222,20 @@ def test_an_authors_approval_counts_unless_the_office_says_otherwise(run: Run, r
     assert run(*to_press())[0] == 0
 
 
-def test_an_approval_for_one_list_does_not_open_another(run: Run) -> None:
+def test_an_approval_for_one_list_does_not_open_another(run: Run, say: Say) -> None:
     run("subscribers", "import", "subscribers/press.csv", "--list", "partners")
-    code, out, _ = run("approve", APRIL, "--as", ANNA, "--list", "partners")
-    assert (code, "1 of 1 approval for the list partners" in out) == (0, True)
+    say(ANNA, list_name="partners")
     said = refusal(run, *to_press())
     assert "0 of 1 approval for the list file:press; it was approved for partners only" in said
     assert run("send", APRIL, "--list", "partners", "--outbox", "out", "--yes")[0] == 0
 
 
-def test_an_approval_for_a_file_that_is_still_to_become_a_list_opens_it(run: Run) -> None:
-    assert run("approve", APRIL, "--as", ANNA, "--list", "file:press")[0] == 0
+def test_an_approval_for_a_file_that_is_still_to_become_a_list_opens_it(run: Run, say: Say) -> None:
+    say(ANNA, list_name="file:press")
     assert run(*to_press())[0] == 0
 
 
-def test_a_digest_is_approved_as_one_and_any_of_its_items_changes_it(run: Run, office: Workspace) -> None:
+def test_a_digest_is_approved_as_one_and_any_of_its_items_changes_it(run: Run, say: Say, office: Workspace) -> None:
     week = office.root / "content" / "week"
     week.mkdir()
     (week / "issue.toml").write_text('author = "Ольга Сводная"\n', encoding="utf-8")
@@ -208,7 +245,7 @@ def test_a_digest_is_approved_as_one_and_any_of_its_items_changes_it(run: Run, o
     assert (code, "content/week.reviews/" in out) == (0, True)
     (week / "b.md").write_text(ITEM.replace("вырос", "упал"), encoding="utf-8")
     assert "MSK: content/week/b.md; nothing was sent" in refusal(run, *to_press(item="content/week"))
-    run("approve", "content/week", "--as", ANNA)
+    say(ANNA, item="content/week")
     assert run(*to_press(item="content/week"))[0] == 0
 
 
@@ -228,9 +265,9 @@ def test_the_author_of_any_part_of_a_digest_is_its_author(
 
 
 def test_a_rejection_that_comes_while_the_question_waits_is_heard(
-    run: Run, office: Workspace, monkeypatch: pytest.MonkeyPatch
+    run: Run, say: Say, office: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run("approve", APRIL, "--as", ANNA)
+    say(ANNA)
 
     class Terminal:
         """Somebody rejects before the person at the terminal says yes."""
@@ -257,35 +294,35 @@ def stopped_issue(run: Run, sink: Sink) -> str:
 
 
 def test_resume_asks_only_about_a_rejection_that_came_after_the_freeze(
-    run: Run, require: Require, office: Workspace
+    run: Run, say: Say, require: Require, office: Workspace
 ) -> None:
-    run("approve", APRIL, "--as", BORIS, "--reject")
-    run("approve", APRIL, "--as", ANNA)
+    say(BORIS, reject=True)
+    say(ANNA)
     with Sink(answers=refusing_first("rcpt", "450 4.2.0 later", 1)) as sink:
         code = stopped_issue(run, sink)
         require(5)  # resume counts nothing again
         (office.root / APRIL).write_text(ITEM.replace("новости.", "новости!"), encoding="utf-8")
-        run("approve", APRIL, "--as", BORIS, "--reject")  # of another text
+        say(BORIS, reject=True)  # of another text
         (office.root / APRIL).write_text(ITEM, encoding="utf-8")
-        run("approve", APRIL, "--as", BORIS, "--reject", "--list", "file:other")
+        say(BORIS, reject=True, list_name="file:other")
         _due_now(office)
         assert run("resume", code)[0] == 0
     assert len(sink.accepted) == 2
 
 
 def test_resume_does_not_go_on_with_a_mail_rejected_since_until_it_is_approved_again(
-    run: Run, office: Workspace
+    run: Run, say: Say, office: Workspace
 ) -> None:
-    run("approve", APRIL, "--as", ANNA)
+    say(ANNA)
     with Sink(answers=refusing_first("rcpt", "450 4.2.0 later", 1)) as sink:
         code = stopped_issue(run, sink)
-        run("approve", APRIL, "--as", BORIS, "--reject", "--note", "Отозвать")
+        say(BORIS, reject=True, note="Отозвать")
         connections = sink.connections
         refused, _, err = run("resume", code)
         assert (refused, sink.connections) == (3, connections)
         assert f"issue {code} does not go on: {BORIS} rejected this mail at 20" in err.splitlines()[-1]
         assert ": Отозвать; once somebody approves the same mail" in err.splitlines()[-1]
-        run("approve", APRIL, "--as", ANNA)
+        say(ANNA)
         _due_now(office)
         assert run("resume", code)[0] == 0
     assert len(sink.accepted) == 2
@@ -293,8 +330,6 @@ def test_resume_does_not_go_on_with_a_mail_rejected_since_until_it_is_approved_a
 
 def _due_now(office: Workspace) -> None:
     """Let what waits to be tried again be due: a test does not wait."""
-    from newsletter.store.schema import delivery
-
     engine = open_database(f"sqlite:///{office.var / 'newsletter.db'}")
     with writing(engine) as conn:
         conn.execute(update(delivery).where(delivery.c.next_at.is_not(None)).values(next_at=delivery.c.first_at))
