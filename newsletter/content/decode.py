@@ -66,22 +66,29 @@ def _clean(text: str) -> str:
 
 
 def _decoded(data: bytes, shown: str, named: str) -> str:
+    encoding = encoding_of(data, shown, named=named)
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as exc:  # the others were told by decoding
+        raise InputError("is broken UTF-16", path=shown, fix=_SAVE_AS_UTF8) from exc
+
+
+def encoding_of(data: bytes, shown: str, *, named: str = "") -> str:
+    """Return the encoding that bytes are read in, by Python's name; one with a mark takes it off. Raises InputError."""
     if data.startswith(_UTF16_MARKS):
-        try:
-            return data.decode("utf-16")
-        except UnicodeDecodeError as exc:
-            raise InputError("is broken UTF-16", path=shown, fix=_SAVE_AS_UTF8) from exc
+        return "utf-16"
     if _looks_like_utf16(data):
         raise InputError("is in UTF-16 without its mark", path=shown, fix=_SAVE_AS_UTF8)
     if (at := data.find(b"\0")) >= 0:
         raise InputError("is a binary file, not text", path=shown, line=_line(data, at), fix=_SAVE_AS_UTF8)
     try:
-        return data.decode("utf-8-sig")
+        data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         if page := _named_page(data, named) or tell_code_page(data):
-            return data.decode(page)
+            return page
         what = f"is neither UTF-8 nor Russian text in {NAMES}"
         raise InputError(what, path=shown, line=_line(data, exc.start), fix=_SAVE_AS_UTF8) from exc
+    return "utf-8-sig"
 
 
 def _named_page(data: bytes, named: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import sys
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
@@ -17,11 +18,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from newsletter.errors import NewsletterError
-from newsletter.web import changing, desk_page, list_page, people
+from newsletter.web import changing, desk_page, download, list_page, people
 from newsletter.web.asking import desk_of, home_of, language_of, room_of
 from newsletter.web.desk import Desk
 from newsletter.web.following import follow
 from newsletter.web.guard import Guard
+from newsletter.web.last_resort import LastResort, Tell
 from newsletter.web.pages import HERE, render
 from newsletter.web.premises import Premises
 from newsletter.web.pulse import pulse_of
@@ -35,8 +37,15 @@ def new_token() -> str:
     return secrets.token_urlsafe(16)
 
 
-def build_app(premises: Premises, *, token: str, hosts: Collection[str]) -> Starlette:
-    """Return the application. `hosts` are the values of the Host header that are the room's own."""
+def _print(error: Exception) -> None:
+    print(f"newsletter: internal error: {type(error).__name__}", file=sys.stderr, flush=True)
+
+
+def build_app(premises: Premises, *, token: str, hosts: Collection[str], tell: Tell = _print) -> Starlette:
+    """Return the application. `hosts` are the values of the Host header that are the room's own.
+
+    `tell` hears of every exception that is a defect of ours.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -50,7 +59,7 @@ def build_app(premises: Premises, *, token: str, hosts: Collection[str]) -> Star
 
     app = Starlette(
         routes=[Mount(f"/{token}", routes=_routes())],
-        middleware=[Middleware(Guard, token=token, hosts=hosts)],
+        middleware=[Middleware(Guard, token=token, hosts=hosts), Middleware(LastResort, tell=tell)],
         exception_handlers={
             400: changing.malformed,
             404: _not_found,
@@ -74,6 +83,7 @@ def _routes() -> list[Route | Mount]:
         Route(f"{desk}/people", people.search),
         Route(f"{desk}/panel/fault", desk_page.fault),
         Route(f"{desk}/panel/{{panel:str}}", desk_page.panel),
+        Route(f"{desk}/message.eml", download.message),
         Route(f"{desk}/events", _events),
         Route(f"{desk}/picture/{{name:str}}", desk_page.picture),
         *changes,

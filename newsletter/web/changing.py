@@ -14,13 +14,14 @@ from starlette.responses import JSONResponse, Response
 
 from newsletter.errors import NewsletterError
 from newsletter.translation import catalogue, sentence
-from newsletter.web import commenting, deciding, trial_mail
+from newsletter.web import commenting, deciding, editing, trial_mail
 from newsletter.web.asking import language_of
 
 CHANGES: Mapping[str, Callable[[Request], Awaitable[Response]]] = {
     "decide": deciding.decide,
     "comment": commenting.comment,
     "settle": commenting.settle,
+    "save": editing.save,
     "trial": trial_mail.send,
 }
 

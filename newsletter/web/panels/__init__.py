@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from newsletter.web.panels import embargo, inbox, reader, review, state, text
+from newsletter.web.panels import embargo, findings, inbox, reader, review, source, state, text, wire
 from newsletter.web.view import View
 
 PANELS: Mapping[str, Callable[[View], Mapping[str, object]]] = {
@@ -15,6 +15,9 @@ PANELS: Mapping[str, Callable[[View], Mapping[str, object]]] = {
     "reader": reader.make,
     "inbox": inbox.make,
     "embargo": embargo.make,
+    "findings": findings.make,
     "text": text.make,
+    "source": source.make,
+    "wire": wire.make,
     "review": review.make,
 }

@@ -1,0 +1,103 @@
+"""What the checks say of the mail, in the editor's language, each with its place and the way to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from newsletter.check import Finding, Severity
+from newsletter.check.caniemail import client_names
+from newsletter.check.finding import SEVERITIES
+from newsletter.content.file_text import open_file_text
+from newsletter.errors import InputError
+from newsletter.render.child import CompileResult
+from newsletter.translation import catalogue, finding_name, sentence
+from newsletter.web.source_files import SourceFile, files_of
+from newsletter.web.view import View
+from newsletter.web.waiving import Way, way_to_waive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One finding as a page tells it."""
+
+    number: int  # in the report; the source's lines name it
+    finding: Finding
+    name: str
+    message: str
+    fix: str
+    clients: str
+    block: str  # "ITEM.INDEX" where the mail shows it, else ""
+    way: Way | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    severity: Severity
+    findings: tuple[Told, ...]
+
+
+def make(view: View) -> Mapping[str, object]:
+    report, result = view.showing.report, view.showing.result
+    say = catalogue(view.words.language).translate
+    told = tuple(_told(view)) if report else ()
+    groups = (
+        Group(severity=one, findings=tuple(t for t in told if t.finding.severity == one and not t.finding.waived))
+        for one in SEVERITIES
+    )
+    return {
+        "is_ready": report is not None,
+        "errors": report.errors if report else 0,
+        "warnings": report.warnings if report else 0,
+        "groups": tuple(group for group in groups if group.findings),
+        "waived": tuple(one for one in told if one.finding.waived),
+        "notes": tuple(sentence(say(note)) for note in result.notes),
+    }
+
+
+def _told(view: View) -> Iterator[Told]:
+    report, issue = view.showing.report, view.showing.result.issue
+    files = files_of(view.desk)
+    fenced = tuple(file.shown for file in files if _is_fenced(file))
+    language, say = view.words.language, catalogue(view.words.language).translate
+    for number, finding in enumerate(report.findings if report else ()):
+        yield Told(
+            number=number,
+            finding=finding,
+            name=finding_name(finding.id, language),
+            message=sentence(say(finding.message)),
+            fix=sentence(say(finding.fix)),
+            clients=_clients(finding.clients, say),
+            block=_block(finding, view.showing.result, view.specimen.variant),
+            way=None if finding.waived else way_to_waive(finding, issue, files, view.words("findings.reason"), fenced),
+        )
+
+
+def _is_fenced(file: SourceFile) -> bool:
+    """Claim that a file begins with front matter."""
+    if not file.is_editable or file.is_settings:
+        return False
+    try:
+        return open_file_text(file.path, file.shown).text.startswith("---")
+    except InputError:
+        return False  # it is broken by now; the page shows how
+
+
+def _clients(clients: Sequence[str], say: Callable[[str], str]) -> str:
+    """Return the mail programs by name; a check may name a family."""
+    names = client_names()
+    families = {key.partition(".")[0]: name for key, name in reversed(list(names.items()))}
+    return ", ".join(dict.fromkeys(say(names.get(one) or families.get(one, one)) for one in clients))
+
+
+def _block(finding: Finding, result: CompileResult, variant: str) -> str:
+    """Return which block of the mail a finding is about, if the mail shows it; entries of a feed share its path."""
+    if finding.block is None:
+        return ""
+    ranges = [
+        one
+        for one in result.compilation.blocks.get(variant, ())
+        if one.index == finding.block and one.origin.path == finding.file
+    ]
+    best = next((one for one in ranges if one.origin.line == finding.line), ranges[0] if ranges else None)
+    return f"{best.item}.{best.index}" if best else ""
