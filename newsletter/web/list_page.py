@@ -3,45 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from newsletter.issue_folder import issue_key
+from newsletter.language.calendar import MONTHS_ENGLISH, MONTHS_GENITIVE
 from newsletter.web.asking import home_of, language_of, room_of
+from newsletter.web.languages import Words, words_of
+from newsletter.web.overview import overview
 from newsletter.web.pages import render
-from newsletter.web.room import Room
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    id: str
-    key: str
-    is_folder: bool
-    changed: datetime
 
 
 async def show(request: Request) -> Response:
     """The list of items and issues."""
     room = room_of(request)
-    entries = await asyncio.to_thread(_entries, room)
-    return HTMLResponse(render("list.html", language_of(request), home=home_of(request), entries=entries))
+    language = language_of(request)
+    words, now = words_of(language), room.premises.clock()
+    entries = await asyncio.to_thread(overview, room)
+    page = render(
+        "list.html",
+        language,
+        home=home_of(request),
+        entries=entries,
+        folder=room.premises.workspace.content.name,
+        when=lambda at: shown_when(at, now, words),
+    )
+    return HTMLResponse(page)
 
 
-def _entries(room: Room) -> tuple[Entry, ...]:
-    zone = room.premises.clock().tzinfo
-    found = []
-    for paths in room.issues():
-        desk = room.open(paths)
-        changed = datetime.fromtimestamp(_changed(paths[0]), zone)
-        key = issue_key(paths, room.premises.workspace.root)
-        found.append(Entry(id=desk.id, key=key, is_folder=paths[0].is_dir(), changed=changed))
-    return tuple(sorted(found, key=lambda entry: entry.changed, reverse=True))
-
-
-def _changed(path: Path) -> float:
-    files = [path, *path.iterdir()] if path.is_dir() else [path]
-    return max(file.stat().st_mtime for file in files)
+def shown_when(at: datetime, now: datetime, words: Words) -> str:
+    """Return "сегодня, 14:05", "вчера, 9:30", "21 ноября" or "21 ноября 2025"; `now` is in the office's zone."""
+    local = at.astimezone(now.tzinfo)
+    day = now.date() - local.date()
+    time = f"{local.hour}:{local:%M}"
+    if day == timedelta(0):
+        return words("list.today", time=time)
+    if day == timedelta(days=1):
+        return words("list.yesterday", time=time)
+    month = (MONTHS_GENITIVE if words.language == "ru" else MONTHS_ENGLISH)[local.month - 1]
+    year = "" if local.year == now.year else f" {local.year}"
+    return f"{local.day}\u00a0{month}{year}"
