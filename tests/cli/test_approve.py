@@ -24,6 +24,11 @@ waive: {placeholder_link: "адрес будет потом"}
 Первый абзац новости.
 """
 APRIL = "content/april.md"
+# A theme without a way out: an error of the checks.
+BARE = (
+    '<mjml lang="ru"><mj-body><mj-section><mj-column><mj-text>{{ item.title }}</mj-text></mj-column></mj-section>'
+    "</mj-body></mjml>"
+)
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -67,11 +72,14 @@ def test_the_line_counts_for_the_list_that_was_named(run: Run, in_workspace: Wor
 
 @pytest.mark.slow
 def test_a_mail_with_errors_is_rejected_but_not_approved(run: Run, in_workspace: Workspace) -> None:
-    (in_workspace.root / APRIL).write_text(ITEM + "\nПишите на [почту](mailto:никуда).\n", encoding="utf-8")
-    code, _, err = run("approve", APRIL, "--as", "Анна Соколова")
+    theme = in_workspace.templates / "bare"
+    theme.mkdir()
+    (theme / "letter.mjml").write_text(BARE, encoding="utf-8")
+    (theme / "letter.txt").write_text("{{ item.title }}\n", encoding="utf-8")
+    code, _, err = run("approve", APRIL, "--template", "bare", "--as", "Анна Соколова")
     assert code == 3
     assert "the checks refuse this issue" in err.splitlines()[-1]
-    code, out, _ = run("approve", APRIL, "--as", "Анна Соколова", "--reject")
+    code, out, _ = run("approve", APRIL, "--template", "bare", "--as", "Анна Соколова", "--reject")
     assert (code, out.startswith("rejected: Экспорт вырос  ")) == (0, True)
     assert len(list(in_workspace.root.glob("content/april.reviews/*"))) == 1
 
