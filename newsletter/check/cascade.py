@@ -17,6 +17,7 @@ from newsletter.check.media_query import media_applies
 from newsletter.check.page import is_visible
 from newsletter.check.selectors import matchers
 from newsletter.check.stylesheet import Declaration, read_declarations, read_sheets
+from newsletter.render.selectors import index_of
 
 _PROPERTIES = frozenset(
     {
@@ -133,6 +134,7 @@ def _ruled(root: etree._Element, html: str, scheme: _Scheme) -> dict[etree._Elem
         for element in root.iter(etree.Element):
             element.set("data-ogsc", "")
             element.set("data-ogsb", "")
+    index = index_of(root)
     ruled: dict[etree._Element, _Styles] = {}
     order = 0
     for sheet in read_sheets(html):
@@ -141,7 +143,7 @@ def _ruled(root: etree._Element, html: str, scheme: _Scheme) -> dict[etree._Elem
             if not declared or rule.nested or not all(media_applies(one, dark=scheme.dark) for one in rule.media):
                 continue
             for matcher, weight in matchers(rule.selectors):
-                for element in matcher(root):
+                for element in matcher(index):
                     for one in declared:
                         order += 1
                         rank = (one.important, False, weight, order)
@@ -234,6 +236,7 @@ def _laid(own: Colour | None, below: Colour | None, *, is_picture: bool) -> Colo
     return None if is_picture else below
 
 
+@lru_cache(maxsize=512)
 def _colour_within(value: str) -> Colour | None:
     """Return the colour of a `background` shorthand that says more."""
     bare = re.sub(r"url\([^)]*\)", " ", value)
@@ -271,6 +274,7 @@ def _weight(said: _Said, name: str, above: int) -> int:
     return 700 if name in _BOLD and not value else above
 
 
+@lru_cache(maxsize=64)
 def _number(value: str) -> float:
     found = re.fullmatch(r"(\d*\.?\d+)(%?)", value.strip(), re.ASCII)
     return min(1.0, float(found[1]) / (100 if found[2] else 1)) if found else 1.0

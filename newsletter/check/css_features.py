@@ -104,8 +104,13 @@ def of_condition(condition: str) -> tuple[str, ...]:
     return () if condition.startswith(("@", "&")) else tuple(_of_at_rule("media", condition))
 
 
-def of_selectors(selectors: str, *, inlined: bool) -> Iterator[str]:
-    """Yield what a selector list uses; of rules that were written into the elements only what cannot be."""
+@lru_cache(maxsize=1024)
+def of_selectors(selectors: str, *, inlined: bool) -> tuple[str, ...]:
+    """Return what a selector list uses; of rules that were written into the elements only what cannot be."""
+    return tuple(_of_selectors(selectors, inlined=inlined))
+
+
+def _of_selectors(selectors: str, *, inlined: bool) -> Iterator[str]:
     bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", selectors)
     for colons, name in re.findall(r"(::?)([a-z-]+)", bare):
         kind = "element" if colons == "::" or name in _PSEUDO_ELEMENTS else "class"

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 from typing import Literal
 
@@ -65,8 +66,13 @@ class Lines:
         return bisect_right(self._starts, offset)
 
 
-def read_tokens(text: str) -> Iterator[Token]:
-    """Yield the tags of `text` and the texts between them, in order."""
+@lru_cache(maxsize=8)  # half of the checks read the same few pages and sources
+def read_tokens(text: str) -> tuple[Token, ...]:
+    """Return the tags of `text` and the texts between them, in order."""
+    return tuple(_tokens(text))
+
+
+def _tokens(text: str) -> Iterator[Token]:
     lines = Lines(text)
     position = 0
     for found in _TOKEN.finditer(text):

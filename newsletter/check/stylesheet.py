@@ -79,22 +79,21 @@ def read_sheets(html: str) -> tuple[Sheet, ...]:
         line = lines.line_of(found.start("css"))
         media = _MEDIA.search(found["rest"])
         condition = next(filter(None, media.groups()), "") if media else ""
-        reading = _Reading(line - 1)
-        reading.read(
-            tinycss2.parse_stylesheet(found["css"], skip_comments=True, skip_whitespace=True),
-            (condition,) if condition else (),
-        )
+        rules, at_rules = _read_css(found["css"], condition, line)
         sheets.append(
-            Sheet(
-                css=found["css"],
-                in_head=in_head,
-                media=condition,
-                rules=tuple(reading.rules),
-                at_rules=tuple(reading.at_rules),
-                line=line,
-            )
+            Sheet(css=found["css"], in_head=in_head, media=condition, rules=rules, at_rules=at_rules, line=line)
         )
     return tuple(sheets)
+
+
+@lru_cache(maxsize=64)  # a theme's few, whatever the mail says below them
+def _read_css(css: str, media: str, line: int) -> tuple[tuple[Rule, ...], tuple[AtRule, ...]]:
+    reading = _Reading(line - 1)
+    reading.read(
+        tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True),
+        (media,) if media else (),
+    )
+    return tuple(reading.rules), tuple(reading.at_rules)
 
 
 @lru_cache(maxsize=2048)  # the inliner writes the same few hundred style attributes into every mail of a theme

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import logging
 import re
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -98,6 +99,8 @@ def _premailer() -> Any:
     selector gets the selector. Each has its own here, by the text that decides it.
     """
     import cssutils
+    from lxml import etree
+    from lxml.cssselect import CSSSelector
     from premailer import merge_style, premailer
 
     parser = cssutils.CSSParser(
@@ -114,14 +117,23 @@ def _premailer() -> Any:
     pairs = lru_cache(maxsize=8192)(inspect.unwrap(merge_style.csstext_to_pairs))
     pairs._lock = merge_style.csstext_to_pairs._lock  # type: ignore[attr-defined]  # the function finds it by its name
     premailer.csstext_to_pairs = merge_style.csstext_to_pairs = pairs
+
     indexes: list[PageIndex] = []  # of the page at hand; premailer changes no class before it has found everything
 
     def page_index(page: Any) -> PageIndex:
-        if not indexes or indexes[0].page is not page:
-            indexes[:] = [index_of(page)]
-        return indexes[0]
+        known = next((index for index in indexes if index.page is page), None)
+        if known is None:
+            known = index_of(page)
+            indexes[:] = [known]
+        return known
 
-    premailer._create_cssselector = lru_cache(maxsize=4096)(lambda selector: finder(selector, page_index))
+    @lru_cache(maxsize=4096)
+    def selector_of(selector: str) -> Callable[[Any], Sequence[Any]]:
+        xpath = CSSSelector(selector)
+        find = finder(selector, xpath)
+        return lambda page: find(page_index(page)) if isinstance(page, etree._Element) else xpath(page)
+
+    premailer._create_cssselector = selector_of
 
     class Inliner(premailer.Premailer):  # type: ignore[misc]
         def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[Any], list[Any]]:
