@@ -19,6 +19,11 @@ def squeeze(words: str) -> str:
     return re.sub(r"[ \t\n]+", " ", words).strip()
 
 
+def letters_of(words: str) -> str:
+    """Return what typography leaves alone, in one case: words copied from a mail are found in the text as written."""
+    return "".join(char for char in words.casefold() if char.isalnum())
+
+
 def cut(text: Text, start: int, end: int) -> Text:
     """Return the characters from `start` to `end` of `plain(text)`, styles kept, white space at both ends dropped."""
     words = plain(text)

@@ -38,7 +38,7 @@ from newsletter.content.named import find_organisations, find_people
 from newsletter.content.odd_quotes import odd_quoted
 from newsletter.content.quotes import join_open_quotes
 from newsletter.content.series import find_series
-from newsletter.content.spans import text_of
+from newsletter.content.spans import letters_of, text_of
 from newsletter.content.voices import hear_voices
 from newsletter.content.written import written_figure
 from newsletter.errors import InputError
@@ -176,11 +176,12 @@ def _named(
 def _corrected(blocks: tuple[Block, ...], front: Front, shown: str) -> tuple[Block, ...]:
     """Return the blocks with speakers and roles as front matter `quotes` has them."""
     for entry in cast("list[dict[str, str]]", front.values.get("quotes", [])):
+        begins = letters_of(entry["begins"])
         at = next(
             (
                 index
                 for index, block in enumerate(blocks)
-                if isinstance(block, Quote) and plain(block.text).startswith(entry["begins"].strip("«»„“” …"))
+                if begins and isinstance(block, Quote) and letters_of(plain(block.text)).startswith(begins)
             ),
             -1,
         )

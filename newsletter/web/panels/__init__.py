@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from newsletter.web.panels import embargo, findings, inbox, reader, review, source, state, text, wire
+from newsletter.web.panels import embargo, findings, found, inbox, reader, review, source, state, text, wire
 from newsletter.web.view import View
 
 PANELS: Mapping[str, Callable[[View], Mapping[str, object]]] = {
@@ -19,5 +19,6 @@ PANELS: Mapping[str, Callable[[View], Mapping[str, object]]] = {
     "text": text.make,
     "source": source.make,
     "wire": wire.make,
+    "found": found.make,
     "review": review.make,
 }

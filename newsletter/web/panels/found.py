@@ -1,0 +1,160 @@
+"""What the loader understood of each item, and the lines that mend it where it understood wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from newsletter.content.item import Figure, FigureGroup, NewsItem, Origin, Point, Quote, Region, plain
+from newsletter.language.calendar import long_date
+from newsletter.render.cards import MAX_CARDS, cards_of, chosen_cards
+from newsletter.web.desk import Desk
+from newsletter.web.mends import Home, Mend, figures_value, home_of, mend, places_value, quotes_value
+from newsletter.web.view import View
+
+_WORDS_SHOWN = 120  # characters of a quote or a lead
+_MAX_SHOWN = 40  # figures, names: beyond, a list is no longer looked through
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundQuote:
+    words: str
+    speaker: str
+    role: str
+    proposed: bool
+    line: str  # "content/x.md:12", as the page finds it
+    block: str  # "0.3"; "" for words in a sentence, which are printed where they stand
+    mend: Mend | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFigure:
+    figure: Figure
+    line: str
+    on_card: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundItem:
+    number: int
+    item: NewsItem
+    date: str
+    lead: str
+    line: str
+    title_mend: Mend | None
+    quotes: tuple[FoundQuote, ...]
+    spoken: tuple[FoundQuote, ...]
+    figures: tuple[FoundFigure, ...]
+    figures_mend: Mend | None
+    regions: tuple[Region, ...]
+    places_mend: Mend | None
+    points: tuple[Point, ...]
+    closing_mend: Mend | None
+    people: tuple[str, ...]
+    organisations: tuple[str, ...]
+
+    @property
+    def guesses(self) -> int:
+        """How many things here nobody wrote down and no rule is sure of."""
+        found = (self.item.title_proposed, *(one.proposed for one in self.quotes))
+        more = (*(one.figure.proposed for one in self.figures), *(one.proposed for one in self.regions))
+        return sum((*found, *more))
+
+
+def make(view: View) -> Mapping[str, object]:
+    issue, desk = view.showing.result.issue, view.desk
+    paths = [item.origin.path for item in issue.items]
+    items = [
+        _found(item, number, _home(desk, item, is_alone=paths.count(item.origin.path) == 1), view.words.language)
+        for number, item in enumerate(issue.items)
+    ]
+    return {"items": items, "guesses": sum(one.guesses for one in items), "shown": _MAX_SHOWN}
+
+
+def _home(desk: Desk, item: NewsItem, *, is_alone: bool) -> Home:
+    root = desk.premises.workspace.root
+    return home_of(item, root, _folder(desk.paths), is_alone=is_alone)
+
+
+def _folder(paths: Sequence[Path]) -> Path | None:
+    return paths[0] if paths and paths[0].is_dir() else None
+
+
+def _found(item: NewsItem, number: int, home: Home, language: str) -> FoundItem:
+    points = item.series.points if item.series else ()
+    return FoundItem(
+        number=number,
+        item=item,
+        date=long_date(item.date, language) if item.date else "",
+        lead=_short(plain(item.lead)),
+        line=_place(item.lead_origin),
+        title_mend=mend(home, "title", item.title),
+        quotes=tuple(
+            _quote(item, block, f"{number}.{index}", home)
+            for index, block in enumerate(item.blocks)
+            if isinstance(block, Quote)
+        ),
+        spoken=tuple(_quote(item, quote, "", home) for quote in item.spoken),
+        figures=_figures(item),
+        figures_mend=_figures_mend(item, home),
+        regions=item.regions,
+        places_mend=mend(home, "places", places_value(item.regions)) if item.regions else None,
+        points=points,
+        closing_mend=mend(home, "closing", "no") if item.closing else None,
+        people=tuple(one.text for one in item.people[:_MAX_SHOWN]),
+        organisations=tuple(one.text for one in item.organisations[:_MAX_SHOWN]),
+    )
+
+
+def _quote(item: NewsItem, quote: Quote, block: str, home: Home) -> FoundQuote:
+    value = quotes_value(item, quote) if block else []
+    return FoundQuote(
+        words=_short(plain(quote.text)),
+        speaker=quote.speaker,
+        role=quote.role,
+        proposed=quote.proposed,
+        line=_place(quote.origin),
+        block=block,
+        mend=mend(home, "quotes", value) if value else None,
+    )
+
+
+def _figures(item: NewsItem) -> tuple[FoundFigure, ...]:
+    """Return every figure once: those that somebody put together in a block, then those found in the text."""
+    written = [figure for block in item.blocks if isinstance(block, FigureGroup) for figure in block.figures]
+    cards = {} if written else _cards(item)
+    found = [*written, *(figure for figure in item.figures if figure not in written)]
+    return tuple(
+        FoundFigure(figure=one, line=_place(one.origin), on_card=one in written or index in cards)
+        for index, one in enumerate(found[:_MAX_SHOWN])
+    )
+
+
+def _cards(item: NewsItem) -> dict[int, Figure]:
+    """Return the figures that a letter shows as cards, by their number, with the comparison that stands on the card."""
+    chosen = {(card.number, card.label): card for card in chosen_cards(item.figures)}
+    found: dict[int, Figure] = {}
+    for index, figure in enumerate(item.figures):
+        for alone in cards_of([figure]):
+            if card := chosen.pop((alone.number, alone.label), None):
+                found[index] = replace(figure, comparison=card.comparison)
+    return found
+
+
+def _figures_mend(item: NewsItem, home: Home) -> Mend | None:
+    """Return the lines that show the same cards as now, or all figures where no card is shown."""
+    if any(isinstance(block, FigureGroup) for block in item.blocks) and "figures" not in item.front:
+        return None  # put together in the text itself: mended there
+    written = "figures" in item.front
+    figures = list(item.figures if written else _cards(item).values()) or list(item.figures[:MAX_CARDS])
+    return mend(home, "figures", figures_value(figures)) if figures else None
+
+
+def _short(words: str) -> str:
+    line = " ".join(words.split())
+    return line if len(line) <= _WORDS_SHOWN else f"{line[: _WORDS_SHOWN - 1].rstrip()}…"
+
+
+def _place(origin: Origin) -> str:
+    return f"{origin.path}:{origin.line}"
