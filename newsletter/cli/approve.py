@@ -13,7 +13,7 @@ import typer
 from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.opening import open_store
 from newsletter.cli.options import Date, Items, Lang, Preheader, Subject, Template, Title
-from newsletter.cli.output import one_line
+from newsletter.cli.output import one_line, warn
 from newsletter.cli.trial import compile_checked, heed
 from newsletter.decision import Verdict
 from newsletter.issue import ContentOptions
@@ -54,6 +54,8 @@ def approve(
         result, report = compile_checked(context, items, options)
         if not reject:
             heed(report)
+        if context.settings.review.separate_author and not result.issue.authors:
+            warn("review.separate_author is set, but this mail names no author: anybody can approve it")
         paths = [Path(item) for item in items]
         done = decide(engine, ballot, result=result, report=report, items=paths, settings=context.settings)
     finally:

@@ -112,8 +112,8 @@ def as_text(row: IssueRow, state: IssueState, told: Told, *, zone: tzinfo) -> st
     return "\n".join(lines)
 
 
-def _approval(kept: Mapping[str, str], zone: tzinfo) -> str:
-    return f"{kept['who']} at {shown_time(datetime.fromisoformat(kept['at']), zone)}"
+def _approval(kept: Mapping[str, object], zone: tzinfo) -> str:
+    return f"{kept['who']} at {shown_time(datetime.fromisoformat(str(kept['at'])), zone)}"
 
 
 def _people(kind: DeliveryState, number: int, told: Told, zone: tzinfo) -> Iterator[str]:

@@ -70,7 +70,7 @@ class IssueRow:
     epoch: int
     stop_requested: bool
     restore_hold: bool
-    approvals: Sequence[Mapping[str, str]] = ()  # that let it through: decision, who, at (ISO, UTC), list
+    approvals: Sequence[Mapping[str, object]] = ()  # that let it through: decision, who, at (ISO, UTC), list
     counts: Counts = field(default_factory=Counts)
 
 

@@ -65,8 +65,10 @@ def test_one_line_tells_what_was_approved_and_where_that_is_written(run: Run, in
 
 @pytest.mark.slow
 def test_the_line_counts_for_the_list_that_was_named(run: Run, in_workspace: Workspace) -> None:
-    (in_workspace.root / "newsletter.toml").write_text("[review]\napprovals_required = 2\n", encoding="utf-8")
-    code, out, _ = run("approve", APRIL, "--as", "Анна Соколова", "--list", "file:press")
+    settings = "[review]\napprovals_required = 2\nseparate_author = true\n"
+    (in_workspace.root / "newsletter.toml").write_text(settings, encoding="utf-8")
+    code, out, err = run("approve", APRIL, "--as", "Анна Соколова", "--list", "file:press")
+    assert "names no author: anybody can approve it" in err
     assert (code, "  1 of 2 approvals for the list file:press  " in out) == (0, True)
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from newsletter.decision import Comment, Decision, Verdict, Waived
@@ -53,6 +55,26 @@ def test_a_decision_is_read_back_as_it_was_made(engine: Engine) -> None:
         assert list_decisions(conn, "content/may.md") == ()
     assert kept.id > 0
     assert replace(kept, id=0) == APPROVAL
+
+
+# What a text can hold: JSON and both databases must carry it. NUL is PostgreSQL's one exception, and typed by nobody.
+words = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30)
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    subject=words,
+    manifest=st.dictionaries(words, words, max_size=3),
+    waived=st.builds(Waived, id=words, message=words, reason=words),
+)
+def test_whatever_a_mail_is_made_of_is_read_back(
+    engine: Engine, subject: str, manifest: dict[str, str], waived: Waived
+) -> None:
+    made = replace(APPROVAL, subject=subject, manifest=manifest, waived=(waived,))
+    with writing(engine) as conn:
+        kept = add_decision(conn, made)
+        assert list_decisions(conn, KEY)[-1] == kept
+    assert replace(kept, id=0) == made
 
 
 def test_decisions_come_in_the_order_in_which_they_were_made(engine: Engine) -> None:
