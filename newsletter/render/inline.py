@@ -19,6 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 from newsletter.address import ascii_domain
 from newsletter.errors import InputError, TemplateError
 from newsletter.render.selectors import PageIndex, finder, index_of
+from newsletter.render.sheet import style_rules
 
 DOCTYPE = "<!DOCTYPE html>"
 _RESET_STYLE = '<style type="text/css">'
@@ -30,6 +31,7 @@ _REMOTE_CSS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+_Rule = tuple[tuple[int, ...], str, str]  # (important, ids, classes, elements, sheet, number), selector, declarations
 _SETTINGS: dict[str, Any] = {
     "strip_important": False,
     "keep_style_tags": True,
@@ -136,16 +138,20 @@ def _premailer() -> Any:
     premailer._create_cssselector = selector_of
 
     class Inliner(premailer.Premailer):  # type: ignore[misc]
-        def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[Any], list[Any]]:
-            rules, leftover = _rules_of(css_body, ruleset_index)
-            return list(rules), list(leftover)
+        def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[_Rule], list[Any]]:
+            """Return what premailer returns, but for the second, which counts only where style tags are not kept."""
+            pieces = style_rules(css_body or "")
+            rules = [one for piece in ([css_body] if pieces is None else pieces) for one in _rules_of(piece)]
+            return [
+                ((*weight[:4], ruleset_index, number), selector, bulk)
+                for number, (weight, selector, bulk) in enumerate(rules)
+            ], []
 
         def _style_to_basic_html_attributes(self, element: Any, style_content: str, force: bool = False) -> None:
             """Nothing: each attribute that it writes is among `disable_basic_attributes`."""
 
-    @lru_cache(maxsize=64)  # a theme's few sheets; premailer would print each rule anew for each mail
-    def _rules_of(css: str, index: int) -> tuple[list[Any], list[Any]]:
-        plain = premailer.Premailer("", **_SETTINGS)
-        return plain._parse_style_rules(css, index)  # type: ignore[no-any-return]
+    @lru_cache(maxsize=4096)  # a theme's rules; premailer would read and print each anew for each mail
+    def _rules_of(css: str) -> tuple[_Rule, ...]:
+        return tuple(premailer.Premailer("", **_SETTINGS)._parse_style_rules(css, 0)[0])
 
     return Inliner
