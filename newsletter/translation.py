@@ -48,7 +48,8 @@ _SHAPES = {
 }
 _COUNTED = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,6})?")
 _OR = " or "
-_MAX_WORDS = 600  # characters of a value that may be words of the program; longer ones are somebody's text
+_MAX_WORDS = 2_000  # characters of a value that may be words of the program; longer ones are somebody's text
+_MAX_DEPTH = 10  # of messages inside messages: a refusal names three findings
 _MAX_TRIES = 500  # of one message: values that hold a literal again and again must not cost more than a moment
 
 
@@ -73,14 +74,27 @@ class Entry:
 
 
 def read_entry(english: str, translated: str) -> Entry:
-    """Return the entry of one line of a catalogue. Raises ValueError if two holes touch, or a value would be lost."""
+    """Return the entry of one line of a catalogue.
+
+    Raises ValueError if two holes touch, nothing but holes is said, or a value would be lost.
+    """
     literals, holes = tuple(_HOLE.split(english)[::2]), tuple(_HOLE.split(english)[1::2])
     if any(not literal for literal in literals[1:-1]):
         raise ValueError(f"two holes touch in {english!r}")
+    if not any(literals):
+        raise ValueError(f"{english!r} would be any message")
     named = {int(found[1]) for found in _PIECE.finditer(translated) if not found[2]}
     if named != set(range(1, len(holes) + 1)):
         raise ValueError(f"{translated!r} does not show every value of {english!r}")
     return Entry(literals=literals, holes=holes, translated=translated)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """What is left of the effort that one message may cost."""
+
+    tries: Iterator[int]
+    depth: int = 0  # of messages inside messages
 
 
 class Catalogue:
@@ -97,20 +111,20 @@ class Catalogue:
 
     def translate(self, english: str) -> str:
         """Return a message in the catalogue's language; unchanged if no entry knows it."""
-        found = self._look_up(english, iter(range(_MAX_TRIES)))
+        found = self._look_up(english, _Search(tries=iter(range(_MAX_TRIES))))
         return english if found is None else found
 
-    def _look_up(self, text: str, tries: Iterator[int]) -> str | None:
+    def _look_up(self, text: str, search: _Search) -> str | None:
         if text in self._whole:
             return self._whole[text]
         words = {"", *text.split()}
         for number in sorted(chain.from_iterable(self._by_word.get(word, ()) for word in words)):
-            values = self._match(self._entries[number], text, tries)
+            values = self._match(self._entries[number], text, search)
             if values is not None:
                 return _filled(self._entries[number].translated, values)
         return None
 
-    def _match(self, entry: Entry, text: str, tries: Iterator[int]) -> list[str] | None:
+    def _match(self, entry: Entry, text: str, search: _Search) -> list[str] | None:
         """Return the values that stand in the holes of an entry, translated where they may be; None if it does not fit.
 
         Literals are found one after the other, each as far left as the kinds of the holes allow: linear but for
@@ -126,26 +140,26 @@ class Catalogue:
             if at < 0:
                 return None
             at += len(literal)
-        return self._values(entry, 0, text[start:end], tries)
+        return self._values(entry, 0, text[start:end], search)
 
-    def _values(self, entry: Entry, number: int, text: str, tries: Iterator[int]) -> list[str] | None:
+    def _values(self, entry: Entry, number: int, text: str, search: _Search) -> list[str] | None:
         if number == len(entry.holes) - 1:
-            value = self._value(entry.holes[number], text, tries)
+            value = self._value(entry.holes[number], text, search)
             return None if value is None else [value]
         literal = entry.literals[number + 1]
         at = text.find(literal)
         while at >= 0:
-            value = self._value(entry.holes[number], text[:at], tries)
+            value = self._value(entry.holes[number], text[:at], search)
             if value is not None:
-                others = self._values(entry, number + 1, text[at + len(literal) :], tries)
+                others = self._values(entry, number + 1, text[at + len(literal) :], search)
                 if others is not None:
                     return [value, *others]
-            if next(tries, None) is None or not any(entry.holes):
+            if next(search.tries, None) is None or not any(entry.holes):
                 return None
             at = text.find(literal, at + 1)
         return None
 
-    def _value(self, kind: str, value: str, tries: Iterator[int]) -> str | None:
+    def _value(self, kind: str, value: str, search: _Search) -> str | None:
         """Return a value as the translation shows it, None if a hole of this kind does not take it."""
         if kind in _SHAPES and not _SHAPES[kind].fullmatch(value):
             return None
@@ -155,18 +169,18 @@ class Catalogue:
             case "quoted":
                 return value[1:-1]
             case "words" | "known":
-                found = self._nested(value, tries)
+                found = self._nested(value, search)
                 return found if found is not None or kind == "known" else value
             case "list" | "series":
                 joint = _OR if kind == "list" else ", "
-                parts = [self._nested(part, tries) or part for part in value.split(joint)]
+                parts = [self._nested(part, search) or part for part in value.split(joint)]
                 return self._whole.get(joint, joint).join(parts)
         return value
 
-    def _nested(self, value: str, tries: Iterator[int]) -> str | None:
-        if len(value) > _MAX_WORDS or next(tries, None) is None:
+    def _nested(self, value: str, search: _Search) -> str | None:
+        if len(value) > _MAX_WORDS or search.depth == _MAX_DEPTH or next(search.tries, None) is None:
             return None
-        return self._look_up(value, tries)
+        return self._look_up(value, _Search(tries=search.tries, depth=search.depth + 1))
 
 
 def _filled(translated: str, values: list[str]) -> str:

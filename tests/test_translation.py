@@ -301,6 +301,7 @@ def test_a_sentence_of_a_page_begins_large_and_ends_with_a_stop() -> None:
         ("a {} b {}", "а {1}", "does not show every value"),
         ("a {number} b", "{1:знак|знака|знаков}", "does not show every value"),
         ("a {}", "{1} {2}", "does not show every value"),
+        ("{words}", "{1}", "any message"),
     ],
 )
 def test_an_entry_that_would_lose_a_value_is_refused(english: str, russian: str, why: str) -> None:
@@ -339,6 +340,7 @@ HOSTILE = st.lists(PIECES | st.text(max_size=20), max_size=40).map("".join)
 @example("«" * 10_000)
 @example("the link «" + "» leads nowhere: " * 600)
 @example("a; " * 3_300)
+@example("; ".join(["May"] * 120))
 @example("{} («x») is not supported by y (line 5 of the HTML): " * 200)
 @example("the checks refuse this issue: " + "there is no date: the mail shows none [no_date]; " * 200)
 @example(" or ".join(["write a colour"] * 600))
