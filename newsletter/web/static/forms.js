@@ -15,7 +15,7 @@ export function listen({ announce, onDone }) {
 async function send(form, button, { announce, onDone }) {
   if (form.getAttribute("aria-busy") === "true") return;
   form.setAttribute("aria-busy", "true");
-  show(form, null);
+  refuse(form, null);
   try {
     const answer = await fetch(`${base}/${form.dataset.post}`, {
       method: "POST",
@@ -24,14 +24,14 @@ async function send(form, button, { announce, onDone }) {
     });
     const said = await answer.json().catch(() => ({}));
     if (!answer.ok || said.error) {
-      show(form, said.error ?? { message: say("unreachable") });
+      refuse(form, said);
       return;
     }
     form.reset();
     await onDone(said);
     announce(said.message || say("done"));
   } catch {
-    show(form, { message: say("unreachable") });
+    refuse(form, {});
   } finally {
     form.removeAttribute("aria-busy");
   }
@@ -46,6 +46,12 @@ function valuesOf(form, button) {
   }
   if (button?.name) values[button.name] = button.value;
   return values;
+}
+
+// Show why a form was refused (null: it is sent anew), and let others show more of it: the whole answer is the detail.
+function refuse(form, said) {
+  show(form, said && (said.error ?? { message: say("unreachable") }));
+  form.dispatchEvent(new CustomEvent("room:refused", { bubbles: true, detail: said }));
 }
 
 function show(form, error) {

@@ -9,7 +9,11 @@ export function isTyping(target) {
 
 export function listen(actions) {
   const box = document.getElementById("keys-on");
-  box.checked = localStorage.getItem(KEPT) !== "off";
+  try {
+    box.checked = localStorage.getItem(KEPT) !== "off";
+  } catch {
+    // a browser that keeps nothing begins with shortcuts each time
+  }
   box.addEventListener("change", () => localStorage.setItem(KEPT, box.checked ? "on" : "off"));
 
   const pressed = (event) => {

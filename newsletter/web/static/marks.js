@@ -132,13 +132,12 @@ export class Marks {
     if (!button) return;
     const name = this.name;
     if (button.dataset.mark === "close") return this.unmark();
+    if (button.dataset.mark === "comment") return this.onComment(name);
     const place = (await blocksOf(this.digest()))[name];
-    if (!place) return;
-    if (button.dataset.mark === "source") this.onSource(`${place.file}:${place.line}`);
-    else this.onComment(place.file, name.split(".")[1]);
+    if (place) this.onSource(`${place.file}:${place.line}`);
   }
 
-  // Scroll to a block and mark it; `name` may be of the first item alone: "3".
+  // Scroll to a block and mark it.
   goto(name) {
     this.mark(name);
     const pane = this.panes.find((one) => one.isOpen && one.document);

@@ -47,8 +47,9 @@ function remember(place) {
     focused: focused && focused !== place ? nameOf(place, focused) : "",
     caret: focused?.matches("input[type=text], input[type=search], textarea") ? [focused.selectionStart, focused.selectionEnd] : null,
     details: new Map([...place.querySelectorAll("details")].map((one) => [nameOf(place, one), one.open])),
-    forms: [...place.querySelectorAll("form[data-post]")].filter(isDirty).map((form) => ({
+    forms: [...place.querySelectorAll("form[data-post]")].filter((form) => isDirty(form) || refusalOf(form)).map((form) => ({
       form,
+      refusal: refusalOf(form),
       name: nameOf(place, form),
       typed: fieldsOf(form).filter(isTyped).map((field) => [fieldName(field), field.type === "checkbox" || field.type === "radio" ? field.checked : field.value]),
     })),
@@ -61,15 +62,24 @@ function restore(place, kept) {
     const open = kept.details.get(nameOf(place, details));
     if (open !== undefined) details.open = open;
   }
-  for (const { form, name, typed } of kept.forms) {
+  for (const { form, name, typed, refusal } of kept.forms) {
     const next = [...place.querySelectorAll("form[data-post]")].find((one) => nameOf(place, one) === name);
     if (!next) continue;
     // What was typed onto an older state of a file is kept with that state: the program must see what it was based on.
-    if (form.hasAttribute("data-keep")) next.replaceWith(form);
-    else for (const [field, value] of typed) setField(fieldsOf(next).find((one) => fieldName(one) === field), value);
+    if (form.hasAttribute("data-keep")) {
+      next.replaceWith(form);
+      shown.delete(place); // what stands here is older than what came: once the form is clean, the same answer is put in
+    }
+    else {
+      for (const [field, value] of typed) setField(fieldsOf(next).find((one) => fieldName(one) === field), value);
+      if (refusal) showRefusal(next, refusal);
+    }
   }
   if (kept.focused) {
-    const again = [...place.querySelectorAll("*")].find((one) => nameOf(place, one) === kept.focused);
+    // A long source has thousands of elements: one with an id is found by it.
+    const again = kept.focused.startsWith("#")
+      ? document.getElementById(kept.focused.slice(1))
+      : [...place.querySelectorAll("button, input, select, textarea, summary, a, [tabindex]")].find((one) => nameOf(place, one) === kept.focused);
     again?.focus({ preventScroll: true });
     if (again && kept.caret) again.setSelectionRange?.(...kept.caret);
   }
@@ -89,6 +99,15 @@ function nameOf(place, element) {
   );
   const summary = element.tagName === "DETAILS" ? (element.querySelector("summary")?.textContent.trim() ?? "") : "";
   return `${within}${element.tagName} ${said.join(" ")} ${summary || alike.indexOf(element)}`;
+}
+
+const refusalOf = (form) => form.querySelector("[data-error]:not([hidden])")?.textContent.trim() ?? "";
+
+function showRefusal(form, words) {
+  const place = form.querySelector("[data-error]");
+  if (!place) return;
+  place.hidden = false;
+  place.textContent = words;
 }
 
 const fieldsOf = (form) => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.type !== "submit");

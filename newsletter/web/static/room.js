@@ -1,12 +1,14 @@
 // The page of an issue, put together: state → panes and panels; the program's word → what must be fetched anew.
 
 import * as events from "./events.js";
+import * as fields from "./fields.js";
 import * as forms from "./forms.js";
 import { Pane } from "./frame.js";
 import * as keys from "./keys.js";
 import { Marks } from "./marks.js";
 import { refresh } from "./panels.js";
 import * as readers from "./readers.js";
+import * as sheets from "./sheets.js";
 import { get, say, set } from "./state.js";
 import * as tabs from "./tabs.js";
 
@@ -50,6 +52,7 @@ async function update() {
   document.title = now.title;
   byId("title").textContent = byId("title").title = now.title;
   count(now);
+  document.body.classList.toggle("no-mail", !now.mail);
   await Promise.all([...panes.map((pane) => pane.show(now.mail, now.number)), refresh(["fault"])]);
   requestAnimationFrame(() => {
     document.body.dataset.shown = now.number;
@@ -77,19 +80,14 @@ async function gotoLine(place) {
   line.scrollIntoView({ block: "center" });
 }
 
-async function comment(item, block) {
+async function comment(block) {
   await tabs.choose("review");
   const form = document.querySelector('form[data-post="comment"]');
   if (!form) return;
-  for (const [name, value] of [["item", item], ["block", block]]) {
-    const field = form.elements[name];
-    if (!field) continue;
-    field.value = value;
-    field.dispatchEvent(new Event("change", { bubbles: true }));
-  }
+  form.elements.block.value = block;
   for (let box = form; box; box = box.parentElement) if (box.tagName === "DETAILS") box.open = true;
   form.scrollIntoView({ block: "nearest" });
-  form.querySelector("textarea, input:not([type=hidden])")?.focus();
+  form.querySelector("textarea").focus();
 }
 
 function arrange() {
@@ -150,6 +148,8 @@ document.addEventListener("room:state", ({ detail: changed }) => {
   if (isReader) refresh();
   else if (changed.has("side")) tabs.open(get("tab"));
 });
+// What was refused may have been about an older mail: the form goes on from the present one, with what was typed.
+document.addEventListener("room:refused", ({ detail: said }) => said && refresh());
 document.addEventListener("click", (event) => {
   const block = event.target.closest("[data-goto-block]");
   const line = event.target.closest("[data-goto-line]");
@@ -162,6 +162,8 @@ byId("side-wide").addEventListener("click", () => toggle("side", "wide"));
 byId("help-button").addEventListener("click", () => byId("help").showModal());
 
 readers.listen();
+sheets.listen();
+fields.listen({ announce });
 forms.listen({ announce, onDone: () => refresh() });
 arrange();
 // A mail of 600 pixels does not fit on a phone: there it takes the width that there is, unless a width was asked for.
