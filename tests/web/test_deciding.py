@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from pathlib import Path
 
-import httpx2 as httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -15,7 +13,8 @@ from newsletter.decision import Verdict
 from newsletter.store.database import Engine, reading
 from newsletter.store.reviews import list_comments, list_decisions
 from newsletter.workspace import Workspace
-from tests.room_server import HOST, desk_path
+from tests.room_review import ballot, digest_on, post
+from tests.room_server import desk_path
 
 KEY = "content/optika.md"
 
@@ -23,22 +22,6 @@ KEY = "content/optika.md"
 @pytest.fixture
 def base(room_workspace: Workspace) -> str:
     return desk_path(room_workspace, room_workspace.root / KEY)
-
-
-def post(client: TestClient, path: str, posted: object) -> httpx.Response:
-    body = posted if isinstance(posted, bytes) else json.dumps(posted).encode()
-    headers = {"Origin": f"http://{HOST}", "Content-Type": "application/json"}
-    return client.post(path, content=body, headers=headers)
-
-
-def digest_on(client: TestClient, base: str) -> str:
-    found = re.search(r'name="digest" value="([0-9a-f]{64})"', client.get(f"{base}panel/review").text)
-    assert found is not None
-    return found[1]
-
-
-def ballot(digest: str, **more: object) -> dict[str, object]:
-    return {"verdict": "approved", "name": "Анна Соколова", "note": "", "list": "", "digest": digest, **more}
 
 
 def write(workspace: Workspace, old: str, new: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from newsletter.web.panels import embargo, findings, found, inbox, reader, review, source, state, text, wire
+from newsletter.web.panels import changes, embargo, findings, found, inbox, reader, review, source, state, text, wire
 from newsletter.web.view import View
 
 PANELS: Mapping[str, Callable[[View], Mapping[str, object]]] = {
@@ -20,5 +20,6 @@ PANELS: Mapping[str, Callable[[View], Mapping[str, object]]] = {
     "source": source.make,
     "wire": wire.make,
     "found": found.make,
+    "changes": changes.make,
     "review": review.make,
 }

@@ -1,0 +1,176 @@
+"""Trial mails from the page: to the settings' test addresses and to nobody else, whatever is posted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+import pytest
+from starlette.testclient import TestClient
+
+from newsletter.delivery.scope import Kind, Outcome, Scope, Stage
+from newsletter.errors import RelayError
+from newsletter.message.merge import Message
+from newsletter.settings import Settings
+from newsletter.web.premises import Premises
+from newsletter.workspace import Workspace
+from tests.room_review import post
+from tests.room_server import Trials, desk_path
+
+ClientOf = Callable[..., AbstractContextManager[TestClient]]
+VERA, PRESS = "vera@zarechye.example", "press@zarechye.example"
+
+
+@pytest.fixture
+def base(room_workspace: Workspace) -> str:
+    return desk_path(room_workspace, room_workspace.content / "optika.md")
+
+
+def set_up(workspace: Workspace, *, addresses: str = f'"{PRESS}", "{VERA}"') -> None:
+    """Write what an engineer would: who sends, by which relay, and who may get trials."""
+    file = workspace.settings_file
+    text = file.read_text(encoding="utf-8")
+    for old, new in (
+        ('public_url = ""', 'public_url = "https://news.zarechye.example"'),
+        ('from = ""', 'from = "Пресс-служба <news@zarechye.example>"'),
+        ('unsubscribe_mailto = ""', 'unsubscribe_mailto = "unsubscribe@zarechye.example"'),
+        ("[smtp]", '[smtp]\nurl = "smtp://127.0.0.1:1"'),
+        ("[review]", f"[review]\ntest_addresses = [{addresses}]"),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+    file.write_text(text, encoding="utf-8")
+
+
+def sent(premises: Premises) -> list[str]:
+    assert isinstance(premises.send_trials, Trials)
+    return [message.rcpt_to for _, message in premises.send_trials.sent]
+
+
+def test_a_trial_goes_to_the_chosen_address(
+    client: TestClient, base: str, premises: Premises, room_workspace: Workspace
+) -> None:
+    set_up(room_workspace)
+    answer = post(client, f"{base}trial", {"to": VERA})
+    assert answer.status_code == 200
+    assert f"{VERA}: принято" in answer.json()["message"]
+    assert sent(premises) == [VERA]
+
+
+def test_a_trial_goes_to_all_test_addresses_when_asked(
+    client: TestClient, base: str, premises: Premises, room_workspace: Workspace
+) -> None:
+    set_up(room_workspace)
+    assert post(client, f"{base}trial", {"to": "*"}).status_code == 200
+    assert sent(premises) == [PRESS, VERA]
+
+
+def test_no_other_address_is_ever_mailed_to(
+    client: TestClient, base: str, premises: Premises, room_workspace: Workspace
+) -> None:
+    set_up(room_workspace)
+    for to in (
+        *("", "boss@zarechye.example", f"{VERA}, boss@zarechye.example", f"{VERA}\r\nBcc: x@zarechye.example"),
+        *(f" {VERA}", VERA.upper(), f"<{VERA}>", "**", [VERA], {"to": VERA}, None, True, 1),
+    ):
+        posted = {"to": to, "addresses": ["boss@zarechye.example"], "test_addresses": ["boss@zarechye.example"]}
+        assert post(client, f"{base}trial", posted).status_code in (400, 409), to
+    assert sent(premises) == []
+
+
+def test_a_subscriber_gets_their_own_data(
+    client: TestClient, base: str, premises: Premises, room_workspace: Workspace, add_people: Callable[..., None]
+) -> None:
+    set_up(room_workspace)
+    add_people(VERA, name="Вера Кленова", city="Зареченск")
+    post(client, f"{base}trial", {"to": "*"})
+    assert isinstance(premises.send_trials, Trials)
+    texts = {message.rcpt_to: message.data for _, message in premises.send_trials.sent}
+    assert texts[PRESS] != texts[VERA]
+
+
+def test_missing_settings_are_named_and_nothing_is_sent(
+    client: TestClient, base: str, premises: Premises, room_workspace: Workspace
+) -> None:
+    assert "test_addresses" in client.get(f"{base}panel/review").text
+    answer = post(client, f"{base}trial", {"to": VERA})
+    assert (answer.status_code, sent(premises)) == (409, [])
+    assert "test_addresses" in answer.json()["error"]["message"]
+
+    file = room_workspace.settings_file
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("[review]", f'[review]\ntest_addresses = ["{VERA}"]'), encoding="utf-8")
+    answer = post(client, f"{base}trial", {"to": VERA})
+    assert (answer.status_code, sent(premises)) == (409, [])
+    assert "public_url" in answer.json()["error"]["message"]
+
+
+def test_errors_of_the_checks_stop_a_trial_too(
+    client: TestClient, base: str, premises: Premises, room_workspace: Workspace
+) -> None:
+    set_up(room_workspace)
+    footer = room_workspace.templates / "press" / "parts" / "footer.mjml"
+    words = footer.read_text(encoding="utf-8")
+    footer.write_text(words.replace("{{ links.unsubscribe }}", "https://zarechye.example/"), encoding="utf-8")
+    assert post(client, f"{base}trial", {"to": VERA}).status_code == 409
+    assert sent(premises) == []
+
+
+def test_what_became_of_each_copy_is_told(
+    base: str, premises: Premises, room_workspace: Workspace, client_of: ClientOf
+) -> None:
+    set_up(room_workspace)
+
+    def refuse(_settings: Settings, messages: Sequence[Message]) -> Sequence[Outcome]:
+        refused = Outcome(
+            kind=Kind.REJECTED, scope=Scope.RECIPIENT, stage=Stage.RCPT, code=550, reply="5.1.1 <b>no such user</b>"
+        )
+        taken = Outcome(kind=Kind.ACCEPTED, scope=Scope.NONE, stage=Stage.CONTENT, code=250)
+        return [refused, *[taken for _ in messages[1:]]]
+
+    with client_of(replace(premises, send_trials=refuse)) as client:
+        answer = post(client, f"{base}trial", {"to": "*"})
+    assert answer.status_code == 409
+    message = answer.json()["error"]["message"]
+    assert f"{PRESS}: почтовый сервер отказал (550 5.1.1" in message
+    assert f"{VERA}: принято" in message
+
+
+def test_a_relay_that_does_not_answer_is_said_in_words(
+    base: str, premises: Premises, room_workspace: Workspace, client_of: ClientOf
+) -> None:
+    set_up(room_workspace)
+
+    def nobody(_settings: Settings, _messages: Sequence[Message]) -> Sequence[Outcome]:
+        raise RelayError("the relay does not answer", fix="check smtp.url")
+
+    with client_of(replace(premises, send_trials=nobody)) as client:
+        answer = post(client, f"{base}trial", {"to": VERA})
+    assert answer.status_code == 409
+    assert answer.json()["error"]["message"]
+
+
+def test_a_second_trial_waits_for_nobody_and_is_refused(
+    base: str, premises: Premises, room_workspace: Workspace, client_of: ClientOf
+) -> None:
+    set_up(room_workspace)
+    begun, may_end = threading.Event(), threading.Event()
+    trials = Trials()
+
+    def slow(settings: Settings, messages: Sequence[Message]) -> Sequence[Outcome]:
+        begun.set()
+        assert may_end.wait(30)
+        return trials(settings, messages)
+
+    with client_of(replace(premises, send_trials=slow)) as client:
+        answers = []
+        first = threading.Thread(target=lambda: answers.append(post(client, f"{base}trial", {"to": VERA})))
+        first.start()
+        assert begun.wait(30)
+        second = post(client, f"{base}trial", {"to": VERA})
+        may_end.set()
+        first.join()
+    assert (second.status_code, [answer.status_code for answer in answers]) == (409, [200])
+    assert [message.rcpt_to for _, message in trials.sent] == [VERA]
