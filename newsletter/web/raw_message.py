@@ -11,9 +11,10 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_string
-from email.policy import default
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 
+_FOLD = re.compile(r"\r\n(?=[ \t])")
 _NEXT_FIELD = re.compile(rb"\r\n(?![ \t])")
 # Of a part: its own header fields, and what stands behind them up to the next boundary or the end.
 _ENCODED = re.compile(
@@ -51,11 +52,19 @@ def fields_of(data: bytes) -> tuple[Field, ...]:
 
 
 def _field(raw: str) -> Field:
-    name = raw.partition(":")[0]
-    # One at a time: the standard library then cannot take one field for the end of another.
-    parsed = message_from_string(f"{raw}\r\n\r\n", policy=default)
-    value = parsed[name] if name in parsed else raw.partition(":")[2]
-    return Field(name=name, value=" ".join(str(value).split()), raw=raw)
+    name, _, written = raw.partition(":")
+    return Field(name=name, value=_decoded_words(_FOLD.sub("", written).strip()), raw=raw)
+
+
+def _decoded_words(written: str) -> str:
+    """Return a field's value with its encoded words read (RFC 2047); as it stands where they are broken.
+
+    Not by `email.policy.default`: before Python 3.13 it puts a space between the encoded words of a name.
+    """
+    try:
+        return str(make_header(decode_header(written)))
+    except (HeaderParseError, LookupError, ValueError):
+        return written
 
 
 def pieces_of(data: bytes) -> tuple[Piece, ...]:

@@ -27,6 +27,7 @@ class Told:
     message: str
     fix: str
     clients: str
+    line: str  # "FILE:LINE" where the page of sources shows the file, else ""
     block: str  # "ITEM.INDEX" where the mail shows it, else ""
     way: Way | None
 
@@ -59,6 +60,7 @@ def _told(view: View) -> Iterator[Told]:
     report, issue = view.showing.report, view.showing.result.issue
     files = files_of(view.desk)
     fenced = tuple(file.shown for file in files if _is_fenced(file))
+    shown = {file.shown for file in files} | {f"templates/{name}" for name in view.showing.result.compilation.templates}
     language, say = view.words.language, catalogue(view.words.language).translate
     for number, finding in enumerate(report.findings if report else ()):
         yield Told(
@@ -68,6 +70,7 @@ def _told(view: View) -> Iterator[Told]:
             message=sentence(say(finding.message)),
             fix=sentence(say(finding.fix)),
             clients=_clients(finding.clients, say),
+            line=f"{finding.file}:{finding.line or 1}" if finding.file in shown else "",
             block=_block(finding, view.showing.result, view.specimen.variant),
             way=None if finding.waived else way_to_waive(finding, issue, files, view.words("findings.reason"), fenced),
         )

@@ -16,6 +16,7 @@ from newsletter.content.item import NewsItem, plain
 from newsletter.content.polish import texts_of
 from newsletter.errors import InputError
 from newsletter.translation import catalogue, finding_name, sentence
+from newsletter.web.desk import Desk
 from newsletter.web.languages import Words
 from newsletter.web.numbered import Mark, lines_of, numbered
 from newsletter.web.source_files import SourceFile, files_of
@@ -50,6 +51,12 @@ def make(view: View) -> Mapping[str, object]:
         "mjml": _sheet("mjml", "MJML", mjml, {}),
         "mail_lang": result.issue.lang,
     }
+
+
+def make_broken(desk: Desk, words: Words) -> Mapping[str, object]:
+    """Return the same where no mail was ever made of the files: they alone."""
+    files = tuple(_file_sheet(file, (), {}, words) for file in files_of(desk))
+    return {"files": files, "templates": (), "mjml": None, "mail_lang": "ru"}
 
 
 def _marks(view: View) -> dict[str, dict[int, Mark]]:

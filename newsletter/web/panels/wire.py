@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode
 
 from newsletter.check.encoded_size import MAX_ENCODED_BYTES, NEAR_ENCODED_BYTES, encoded_bytes
 from newsletter.web.languages import Words, catalogue
+from newsletter.web.moments import shown_moment
 from newsletter.web.raw_message import Field, fields_of, pieces_of
 from newsletter.web.view import View
 
@@ -26,7 +28,7 @@ def make(view: View) -> Mapping[str, object]:
     html, text = len(view.specimen.html.encode()), len(view.specimen.text.encode())
     shown = {key: view.asked[key] for key in ("as", "variant") if view.asked.get(key)}
     return {
-        "fields": tuple(_explained(field, view.words) for field in fields_of(data)),
+        "fields": tuple(_explained(_dated(field, view), view.words) for field in fields_of(data)),
         "pieces": pieces_of(data),
         "total": kilobytes(len(data), view.words),
         "total_bytes": len(data),
@@ -42,6 +44,14 @@ def make(view: View) -> Mapping[str, object]:
         "download": f"{view.base}/message.eml" + (f"?{urlencode(shown)}" if shown else ""),
         "mail_lang": view.showing.result.issue.lang,
     }
+
+
+def _dated(field: Field, view: View) -> Field:
+    """Return Date as people read it."""
+    if field.name != "Date":
+        return field
+    zone = view.desk.premises.clock().tzinfo
+    return replace(field, value=shown_moment(parsedate_to_datetime(field.value), zone, view.words.language))
 
 
 def _explained(field: Field, words: Words) -> Explained:

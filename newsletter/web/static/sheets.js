@@ -1,7 +1,6 @@
 // What the sheets of source and findings need beside the shell: from a line to its finding, unsaved text, and what to
 // do when a file changed on the disk while it was edited.
 
-import { refresh } from "./panels.js";
 import * as tabs from "./tabs.js";
 
 const formOf = (element) => element.closest("form[data-unsaved]");
@@ -12,13 +11,14 @@ export function listen() {
     const mark = event.target.closest("[data-goto-finding]");
     if (mark) gotoFinding(mark.dataset.gotoFinding);
     const discard = event.target.closest("[data-discard]");
-    if (discard) takeDisk(formOf(discard));
+    if (discard) takeDisk(formOf(discard), discard.closest("[data-conflict]"));
   });
   document.addEventListener("room:refused", ({ target: form, detail: said }) => {
     const place = form.querySelector("[data-conflict]");
     if (!place) return;
     place.hidden = !said?.error?.html;
     place.innerHTML = said?.error?.html ?? ""; // made by our own server, escaped there
+    place.there = said?.conflict;
   });
   addEventListener("beforeunload", (event) => {
     if ([...document.querySelectorAll("form[data-unsaved]")].some(isTyped)) event.preventDefault();
@@ -32,8 +32,11 @@ async function gotoFinding(number) {
   finding?.focus({ preventScroll: true });
 }
 
-// Forget what was typed: a form without typed text is replaced by what the file says now.
-async function takeDisk(form) {
-  form.reset();
-  await refresh(["source"]);
+// Forget what was typed, and go on from what the file says now.
+function takeDisk(form, place) {
+  const text = form.elements.text;
+  form.elements.sha256.value = place.there.sha256;
+  text.defaultValue = text.value = place.there.text;
+  form.querySelector("[data-error]").hidden = place.hidden = true;
+  text.focus();
 }
