@@ -11,13 +11,10 @@ import typer
 
 from newsletter.cli.options import Json
 from newsletter.cli.output import print_json, say
-from newsletter.config import load_settings
 from newsletter.errors import UsageError
-from newsletter.issue import ContentOptions
-from newsletter.render.child import CompileRequest, compile_here
-from newsletter.workspace import package_data
+from newsletter.render.child import compile_here
+from newsletter.render.warm import sample_request
 
-SAMPLE = "2026-11-zarechye-export.md"
 NAMES = ("compile", "merge", "import", "send", "extract")
 
 
@@ -45,8 +42,9 @@ def bench(
 ) -> int:
     """Measure the figures of docs/performance.md again.
 
-    compile: one compile, first, warm and in a child. merge: one person's message. import: a list into SQLite. send:
-    the sample to smtp-sink (Debian's postfix), ledger on. extract: precision and recall of the rules on labelled items.
+    compile: one compile, first, warm, in a child, and in the preview's kept one after each edit; the checks. merge: one
+    person's message. import: a list into SQLite. send: the sample to smtp-sink (Debian's postfix), ledger on. extract:
+    precision and recall of the rules on labelled items.
     """
     wanted = names or [name for name in NAMES if name != "extract"]
     if unknown := [name for name in wanted if name not in NAMES]:
@@ -73,19 +71,6 @@ def _shown(name: str, figures: object) -> str:
     if isinstance(figures, dict):
         return "\n".join([name, *(f"  {key.replace('_', ' '):<44}{value}" for key, value in figures.items())])
     return f"{name}\n{figures}"
-
-
-def sample_request(settings_root: Path | None = None) -> CompileRequest:
-    """Return what compiles the program's own sample item with the program's own settings."""
-    root = settings_root or package_data("newsletter.toml").parent
-    settings, _ = load_settings(root, {}).with_placeholders()
-    return CompileRequest(
-        root=package_data("content").parent,
-        items=(package_data("content") / SAMPLE,),
-        options=ContentOptions(),
-        settings=settings,
-        template_dirs=(package_data("templates"),),
-    )
 
 
 def _compile() -> object:
