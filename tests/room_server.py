@@ -8,13 +8,16 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Page
+from starlette.testclient import TestClient
 
 from newsletter.cli.preview import LOOPBACK
 from newsletter.config import load_settings
@@ -34,6 +37,9 @@ TOKEN = "tOkEn-of-this_room-0123"
 HOST = f"{LOOPBACK}:8025"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Europe/Moscow"))
 END_SECONDS = 3  # from Ctrl-C to the end of the process
+
+Client = Callable[..., AbstractContextManager[TestClient]]
+Opened = Callable[..., Page]
 
 ITEM = """\
 ---

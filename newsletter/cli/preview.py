@@ -14,6 +14,7 @@ import typer
 from newsletter.cli.compiling import office_now, workspace_keys
 from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.delivering import Wish, need_target, open_transport, plan_of
+from newsletter.cli.export_page import export
 from newsletter.cli.opening import open_store
 from newsletter.cli.options import Date, Lang, Preheader, Subject, Template, Title
 from newsletter.cli.output import internal_failure, say, warn
@@ -48,6 +49,9 @@ def preview(
     host: Annotated[str, typer.Option("--host", help="The address to listen at; others can reach it then.")] = LOOPBACK,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0: any free one.")] = PORT,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    export_to: Annotated[
+        str, typer.Option("--export", metavar="FILE", help="Write one page to mail to the boss, and end.")
+    ] = "",
 ) -> int:
     """Show the mail in a browser as readers will see it, to look at, discuss and approve.
 
@@ -60,6 +64,10 @@ def preview(
         if not path.exists():
             raise InputError("there is no such file", path=str(path), fix="check the name of the news item")
     options = ContentOptions(title=title, subject=subject, preheader=preheader, lang=lang, date=date, template=template)
+    if export_to:
+        export(context, items or (), options, Path(export_to))
+        print(export_to)
+        return 0
     engine = open_store(context)
     listening = bind(host, port)
     compiler = WarmChild()

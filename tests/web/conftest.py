@@ -7,8 +7,8 @@ can run one.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,12 +21,9 @@ from newsletter.web.app import build_app
 from newsletter.web.premises import Premises
 from newsletter.workspace import Workspace
 from tests.ledger import add_people, engine, keys, migrated_file
-from tests.room_server import HOST, TOKEN, RoomProcess, fill_workspace, make_premises, running_room
+from tests.room_server import HOST, TOKEN, Client, Opened, RoomProcess, fill_workspace, make_premises, running_room
 
 __all__ = ["add_people", "engine", "keys", "migrated_file"]
-
-Client = Callable[..., AbstractContextManager[TestClient]]
-Opened = Callable[..., Page]
 
 
 @pytest.fixture

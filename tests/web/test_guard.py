@@ -18,7 +18,7 @@ from newsletter.web.app import build_app, new_token
 from newsletter.web.changing import CHANGES
 from newsletter.web.premises import Premises
 from newsletter.workspace import Workspace
-from tests.room_server import HOST, TOKEN, desk_path
+from tests.room_server import HOST, TOKEN, Client, desk_path
 
 OURS = {"Origin": f"http://{HOST}", "Sec-Fetch-Site": "same-origin", "Content-Type": "application/json"}
 EVENTS = "events"  # a stream that does not end: asked without the right to only
@@ -143,7 +143,7 @@ def test_two_hosts_are_misdirected(client: TestClient) -> None:
         assert answer.status_code == 421
 
 
-def test_an_upper_case_name_is_not_ours_even_if_localhost_is(premises: Premises, client_of) -> None:  # type: ignore[no-untyped-def]
+def test_an_upper_case_name_is_not_ours_even_if_localhost_is(premises: Premises, client_of: Client) -> None:
     with client_of(premises, host="localhost:8025") as client:
         assert client.get("").status_code == 200
         assert client.get("", headers={"Host": "LOCALHOST:8025"}).status_code == 421
