@@ -84,5 +84,8 @@ def _state(
 
 
 def _changed(path: Path) -> float:
-    files = [path, *path.iterdir()] if path.is_dir() else [path]
+    """Return when a file was saved; of a folder the latest of its files, as its own time tells of backups too."""
+    if path.is_file():
+        return path.stat().st_mtime
+    files = [file for file in path.iterdir() if file.is_file() and not file.name.startswith(".")]
     return max(file.stat().st_mtime for file in files)
