@@ -98,6 +98,7 @@ def _next_steps(directory: str) -> str:
 {go}  newsletter demo                      see the whole way on this machine
   edit newsletter.toml                 your office; public_url, sender.from, sender.unsubscribe_mailto, smtp.url
   newsletter doctor                    what is still missing
-  newsletter build content/FILE        the mail, as files to look at
+  newsletter preview                   the mail in a browser, to look at and approve
+  newsletter build content/FILE        the mail, as files
   newsletter subscribers import FILE --list NAME
 Keep var/secret.key safe, and a copy of it: without it the unsubscribe links already mailed stop working."""
