@@ -6,6 +6,9 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,7 +38,7 @@ class Editor:
         forms = re.findall(r'name="file" value="(\w+)">\s*<input type="hidden" name="sha256" value="(\w+)"', page)
         return {"file": forms[number][0], "sha256": forms[number][1]}
 
-    def save(self, values: dict[str, object]) -> tuple[int, dict[str, object]]:
+    def save(self, values: Mapping[str, object]) -> tuple[int, dict[str, object]]:
         body = json.dumps(values, ensure_ascii=True).encode()
         headers = {"Origin": ORIGIN, "Content-Type": "application/json"}
         answer = self.client.post(f"{self.base}save", content=body, headers=headers)
@@ -188,12 +191,10 @@ def test_a_link_to_a_file_of_the_workspace_stays_a_link(
 
 def test_an_item_named_outside_the_workspace_can_be_saved(
     premises: Premises,
-    client_of,
+    client_of: Callable[..., AbstractContextManager[TestClient]],
     room_workspace: Workspace,
-    tmp_path: Path,  # type: ignore[no-untyped-def] # conftest
+    tmp_path: Path,
 ) -> None:
-    from dataclasses import replace
-
     outside = tmp_path / "outside.md"
     outside.write_text("---\ntitle: Снаружи\n---\nНовость снаружи.\n", encoding="utf-8")
     with client_of(replace(premises, opened=(outside,))) as client:

@@ -22,6 +22,8 @@ from newsletter.web.numbered import Mark, lines_of, numbered
 from newsletter.web.source_files import SourceFile, files_of
 from newsletter.web.view import View
 
+MOST_EDITED = 2_000  # lines; a browser's field takes a second for a letter at some 5,000, and an item has 50
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
@@ -95,14 +97,16 @@ def _file_sheet(
         say = catalogue(words.language).translate
         return Sheet(id=file.id, title=file.shown, note=f"{sentence(say(error.message))} {sentence(say(error.fix))}")
     lines = lines_of(opened.text)
+    is_long = len(lines) > MOST_EDITED
+    note = words("source.too_many") if is_long else ""
     return Sheet(
         id=file.id,
         title=file.shown,
-        note="" if file.is_editable else words("source.feed"),
+        note=note if file.is_editable else words("source.feed"),
         lines=numbered(file.shown, lines, marks.get(file.shown)),
         count=len(lines),
         marked=len(marks.get(file.shown, ())),
-        opened=opened if file.is_editable else None,
+        opened=opened if file.is_editable and not is_long else None,
     )
 
 
