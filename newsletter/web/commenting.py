@@ -47,6 +47,8 @@ async def settle(request: Request) -> Response:
     posted = await read_json(request)
     number, is_done = id_in(posted, "comment"), flag_in(posted, "done")
     who = tidy_name(text_in(posted, "name"))
+    if is_done and not who:
+        raise UsageError("the name is empty", fix="write your name in one of the forms of this page first")
     await asyncio.to_thread(_settle, desk, number, is_done, who)
     desk.tell()
     words = words_of(language_of(request))

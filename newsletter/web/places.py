@@ -53,7 +53,10 @@ def _blocks(comment: Comment, items: Sequence[NewsItem]) -> Iterator[tuple[str, 
 
 
 def _likeness(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
+    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    if matcher.real_quick_ratio() < _ALIKE or matcher.quick_ratio() < _ALIKE:  # most blocks are far from alike
+        return 0
+    return matcher.ratio()
 
 
 def _second(pair: tuple[str, float]) -> float:

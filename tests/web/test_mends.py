@@ -183,7 +183,7 @@ def test_a_quote_without_a_letter_has_no_lines() -> None:
     assert quotes_value(item, quote) == []
 
 
-hostile = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=60) | st.sampled_from(
+hostile = st.text(st.characters(codec="utf-8"), min_size=1, max_size=60) | st.sampled_from(
     [
         '"',
         "\\",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from newsletter.content.item import Figure, FigureGroup, NewsItem, Origin, Point, Quote, Region, plain
@@ -39,10 +40,11 @@ class FoundFigure:
 class FoundItem:
     number: int
     item: NewsItem
-    date: str
+    day: str
     lead: str
     line: str
     title_mend: Mend | None
+    date_mend: Mend | None  # where there is no date
     quotes: tuple[FoundQuote, ...]
     spoken: tuple[FoundQuote, ...]
     figures: tuple[FoundFigure, ...]
@@ -65,9 +67,11 @@ class FoundItem:
 def make(view: View) -> Mapping[str, object]:
     issue, desk = view.showing.result.issue, view.desk
     paths = [item.origin.path for item in issue.items]
+    today, language = desk.premises.clock().date(), view.words.language
+    homes = [_home(desk, item, is_alone=paths.count(item.origin.path) == 1) for item in issue.items]
     items = [
-        _found(item, number, _home(desk, item, is_alone=paths.count(item.origin.path) == 1), view.words.language)
-        for number, item in enumerate(issue.items)
+        _found(item, number, home, today=today, language=language)
+        for number, (item, home) in enumerate(zip(issue.items, homes, strict=True))
     ]
     return {"items": items, "guesses": sum(one.guesses for one in items), "shown": _MAX_SHOWN}
 
@@ -81,15 +85,16 @@ def _folder(paths: Sequence[Path]) -> Path | None:
     return paths[0] if paths and paths[0].is_dir() else None
 
 
-def _found(item: NewsItem, number: int, home: Home, language: str) -> FoundItem:
+def _found(item: NewsItem, number: int, home: Home, *, today: date, language: str) -> FoundItem:
     points = item.series.points if item.series else ()
     return FoundItem(
         number=number,
         item=item,
-        date=long_date(item.date, language) if item.date else "",
+        day=long_date(item.date, language) if item.date else "",
         lead=_short(plain(item.lead)),
         line=_place(item.lead_origin),
         title_mend=mend(home, "title", item.title),
+        date_mend=None if item.date else mend(home, "date", today.isoformat()),
         quotes=tuple(
             _quote(item, block, f"{number}.{index}", home)
             for index, block in enumerate(item.blocks)

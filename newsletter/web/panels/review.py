@@ -10,13 +10,16 @@ from newsletter.content.item import NewsItem
 from newsletter.decision import MAX_NAME, MAX_NOTE, Comment, Decision, Verdict
 from newsletter.errors import NewsletterError
 from newsletter.render.compiled import fill
+from newsletter.review.changes import changes
 from newsletter.review.deciding import barred_authors, standing_of
 from newsletter.review.record import record_folder
+from newsletter.review.standing import State
 from newsletter.store.database import reading
 from newsletter.store.reviews import list_comments, list_decisions
 from newsletter.store.subscribers import list_names
 from newsletter.translation import catalogue, finding_name, sentence
 from newsletter.web.languages import Words
+from newsletter.web.manifest_words import inputs_in_words
 from newsletter.web.moments import shown_moment
 from newsletter.web.places import Place, find_place, words_of_block
 from newsletter.web.trial_mail import EVERYBODY
@@ -65,12 +68,15 @@ def make(view: View) -> Mapping[str, object]:
         decisions = list_decisions(conn, result.issue.key)
         comments = list_comments(conn, result.issue.key)
         lists = list_names(conn)
+    earlier = standing.earlier if standing.state is State.CHANGED else None
+    differing = changes(earlier.manifest, result.compilation.compiled.manifest) if earlier else ()
     findings = showing.report.findings if showing.report else ()
     remarks = [_remark(view, one) for one in reversed(comments)]
     return {
         "subject": fill(result.compilation.compiled.subject, view.specimen.values),
         "digest": showing.digest,
         "standing": standing,
+        "changed": tuple(inputs_in_words(differing, view.words, {})),
         "list_name": result.issue.list_name,
         "lists": lists,
         "authors": barred_authors(result.issue, settings),
