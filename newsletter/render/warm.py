@@ -128,6 +128,9 @@ class WarmChild:
         except CompileError:
             self._renew()
             raise
+        except BaseException:  # Ctrl-C before the answer was read: the next request would get it for its own
+            self._end()
+            raise
         if reply is None:
             error = died(request, child.end())
             self._renew()

@@ -154,6 +154,24 @@ def test_a_template_that_eats_all_memory_is_an_error_and_the_next_compile_works(
 
 
 @pytest.mark.slow
+def test_an_interrupted_compile_leaves_no_answer_for_the_next(warm: WarmChild, request_for: Make) -> None:
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    warm.compile(request_for())
+    pid, before = pid_of(warm), signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(KeyboardInterrupt):
+            warm.compile(request_for(FOR_EVER))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert is_gone(pid)
+    assert warm.compile(request_for()).issue.title == "Заголовок"
+
+
+@pytest.mark.slow
 def test_a_child_is_replaced_after_its_share_of_compiles(request_for: Make) -> None:
     with WarmChild(max_compiles=2) as warm:
         warm.compile(request_for())
