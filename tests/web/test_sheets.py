@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page, expect
 
 from tests.room_server import RoomProcess
@@ -162,3 +163,17 @@ def test_shapes_of_scripts_run_nowhere(shown: Shown) -> None:
         expect(page.locator(f"#panel-{tab} .leaf")).to_be_visible()
     assert page.title() != "ran"
     assert page.locator(".leaf img, .leaf script").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_in_the_four_panels_shuts_somebody_out(shared_room: RoomProcess, opened: Opened, scheme: str) -> None:
+    item = shared_room.workspace.content / "axe.md"
+    item.write_text(ITEM.format(title="Новый цех"), encoding="utf-8")
+    page = opened(shared_room.desk(item), scheme=scheme)
+    for tab in ("findings", "text", "source", "wire"):
+        page.locator(f"#tab-{tab}").click()
+        panel = page.locator(f"#panel-{tab}")
+        expect(panel.locator(".leaf")).to_be_visible()
+        panel.evaluate("panel => panel.querySelectorAll('.encoded, .edit, .waive').forEach(one => one.open = true)")
+        found = Axe().run(page, context=f"#panel-{tab}").response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []

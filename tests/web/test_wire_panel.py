@@ -36,7 +36,7 @@ def test_every_header_that_we_write_has_a_name_and_a_meaning_in_both_languages()
 
 def test_headers_are_decoded_with_the_raw_form_beside(client: TestClient, base: str) -> None:
     page = client.get(f"{base}panel/wire").text
-    assert re.search(r'<th scope="row">Тема<span[^>]*>Subject</span></th>', page)
+    assert re.search(r'<th role="rowheader" scope="row">Тема<span[^>]*>Subject</span></th>', page)
     assert '<span class="field-value">Новый цех оптики: 120 рабочих мест</span>' in page
     assert "Subject: =?utf-8?b?" in page
     assert "Отписка одним нажатием" in page
