@@ -21,7 +21,7 @@ from newsletter.web.pulse import pulse_of
 from newsletter.web.reader import EXTREMES
 
 # In the order in which an editor needs them; the other panels stand in the bar and over the mail.
-TABS = ("findings", "found", "changes", "review", "text", "source", "wire")
+TABS = ("findings", "found", "review", "text", "changes", "source", "wire")
 WIDTHS = ("320", "360", "600", "800", "free")
 COLOURS = ("light", "dark", "inverted")
 PANES = (("", "600", "light"), ("2", "360", "dark"))  # suffix of its names in the address, width and colours at first

@@ -55,6 +55,7 @@ async function update() {
   document.body.classList.toggle("no-mail", !now.mail);
   await Promise.all([...panes.map((pane) => pane.show(now.mail, now.number)), refresh(["fault"])]);
   requestAnimationFrame(() => {
+    if (now !== pulse) return; // a newer change is on its way to the screen
     document.body.dataset.shown = now.number;
     performance.mark(`shown ${now.number}`);
   });
@@ -157,7 +158,11 @@ document.addEventListener("click", (event) => {
   else if (line) gotoLine(line.dataset.gotoLine);
 });
 byId("two").addEventListener("click", () => toggle("two", "1"));
-byId("side-toggle").addEventListener("click", () => toggle("side", "off"));
+byId("side-toggle").addEventListener("click", () => {
+  const isBelow = !side.hidden && side.getBoundingClientRect().top > innerHeight - 80; // as on a phone, under the mail
+  if (isBelow) side.scrollIntoView();
+  else toggle("side", "off");
+});
 byId("side-wide").addEventListener("click", () => toggle("side", "wide"));
 byId("help-button").addEventListener("click", () => byId("help").showModal());
 
@@ -167,14 +172,17 @@ fields.listen({ announce });
 forms.listen({ announce, onDone: () => refresh() });
 arrange();
 // A mail of 600 pixels does not fit on a phone: there it takes the width that there is, unless a width was asked for.
-if (!get("width") && byId("scroller").clientWidth < 600) document.querySelector('[name="width"][value="free"]').checked = true;
+const room = byId("scroller").clientWidth - 16;
+if (!get("width") && room < 600) document.querySelector('[name="width"][value="free"]').checked = true;
+if (!get("width2") && room < 360) document.querySelector('[name="width2"][value="free"]').checked = true;
 tabs.listen();
 update();
 events.follow({
   onPulse: (told) => {
     const isNew = told.number !== pulse.number || told.mail !== pulse.mail || told.broken !== pulse.broken;
+    if (!isNew) return;
     pulse = told;
-    if (isNew) update();
+    update();
   },
   onLost: () => {
     byId("lost").textContent = say("lost");

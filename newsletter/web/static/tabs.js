@@ -18,7 +18,9 @@ export function open(name) {
     one.tabIndex = isChosen ? 0 : -1;
     document.getElementById(one.getAttribute("aria-controls")).hidden = !isChosen;
   }
-  tab.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+  const row = tab.parentElement; // scrolled by itself on a phone; the page must stay where it is
+  row.scrollLeft = Math.min(row.scrollLeft, tab.offsetLeft - row.offsetLeft);
+  row.scrollLeft = Math.max(row.scrollLeft, tab.offsetLeft - row.offsetLeft + tab.offsetWidth - row.clientWidth);
   return refresh([nameOf(tab)]);
 }
 
