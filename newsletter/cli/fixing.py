@@ -6,29 +6,22 @@ written, and only if it is still the one that was shown.
 
 from __future__ import annotations
 
-import codecs
 import difflib
-import os
-import re
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.cli.context import CommandContext
 from newsletter.cli.output import one_line, say
-from newsletter.content.codepage import CODE_PAGES
 from newsletter.content.decode import decode, read_bytes
 from newsletter.content.draft import Draft
+from newsletter.content.file_text import FileText, parse_file_text, replace_file
 from newsletter.content.front import split_front
 from newsletter.content.mending import mend_body
 from newsletter.content.text import parse_text
-from newsletter.errors import DiskError, InputError
+from newsletter.errors import InputError
 from newsletter.issue_folder import open_folder
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_LINE_END = re.compile(r"(\r\n|\r|\n)")
 _MARKDOWN = frozenset({".md", ".markdown"})
 # What --fix leaves: what it is, and where it is mended.
 _OTHERS: Mapping[str, tuple[str, str]] = {
@@ -38,29 +31,6 @@ _OTHERS: Mapping[str, tuple[str, str]] = {
     ".xml": ("a feed", "on the site"),
     ".rss": ("a feed", "on the site"),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
-    """A file's bytes, and its text as the loader reads it with what it takes to write it back."""
-
-    path: Path
-    shown: str
-    data: bytes
-    mark: bytes
-    encoding: str
-    text: str  # line ends are "\n"
-    ends: tuple[str, ...]  # of each line as written; the last may be ""
-
-    def bytes_of(self, text: str) -> bytes:
-        lines = text.split("\n")
-        raw = "".join(line + end for line, end in zip(lines, self.ends, strict=True))
-        try:
-            return self.mark + raw.encode(self.encoding)
-        except UnicodeEncodeError as error:
-            sign = raw[error.start]
-            what = f"its encoding, {self.encoding}, has no {sign}"
-            raise InputError(what, path=self.shown, fix="save it as UTF-8 first") from error
 
 
 def fix_items(context: CommandContext, items: Sequence[str], *, lang: str, yes: bool) -> None:
@@ -87,7 +57,7 @@ def _files(context: CommandContext, items: Sequence[str]) -> list[Path]:
     return paths
 
 
-def _fix(file: _File, context: CommandContext, *, lang: str, yes: bool) -> None:
+def _fix(file: FileText, context: CommandContext, *, lang: str, yes: bool) -> None:
     mended = _mended(file, context, lang)
     if mended == file.text:
         print(f"{file.shown}: nothing to mend")
@@ -100,13 +70,13 @@ def _fix(file: _File, context: CommandContext, *, lang: str, yes: bool) -> None:
     if not yes and not sys.stdin.isatty():
         say(f"nothing was written; add --yes to write {file.shown}")
     elif yes or _agreed(file.shown):
-        _write(file, data)
+        replace_file(file, data)
         print(f"{file.shown}: written")
     else:
         print(f"{file.shown}: left as it is")
 
 
-def _mended(file: _File, context: CommandContext, lang: str) -> str:
+def _mended(file: FileText, context: CommandContext, lang: str) -> str:
     front = split_front(file.text, file.shown)
     markdown = file.path.suffix.lower() in _MARKDOWN
 
@@ -126,56 +96,17 @@ def _mended(file: _File, context: CommandContext, lang: str) -> str:
     )
 
 
-def _read(path: Path, shown: str) -> _File:
-    """Read a file with its encoding: the one under which its bytes give the text that the loader sees."""
+def _read(path: Path, shown: str) -> FileText:
+    """Read a file whose text is, to the letter, what the loader sees: nothing else could be mended in it."""
     data = read_bytes(path, shown)
     text = decode(data, shown)
-    mark, marked = next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", ""))
-    for encoding in (marked,) if marked else ("utf-8", *CODE_PAGES):
-        try:
-            pieces = _LINE_END.split(data[len(mark) :].decode(encoding))
-        except UnicodeDecodeError:
-            continue
-        if "\n".join(pieces[::2]) == text:
-            ends = (*pieces[1::2], "")
-            return _File(path=path, shown=shown, data=data, mark=mark, encoding=encoding, text=text, ends=ends)
-    raise InputError(
-        "holds separators (U+2028, U+FEFF) that --fix would lose", path=shown, fix="save it anew as plain UTF-8 text"
-    )
+    file = parse_file_text(path, shown, data)
+    if file.text != text:
+        what = "holds separators (U+2028, U+FEFF) that --fix would lose"
+        raise InputError(what, path=shown, fix="save it anew as plain UTF-8 text")
+    return file
 
 
 def _agreed(shown: str) -> bool:
     print(f"Write this to {shown}? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes", "д", "да")
-
-
-def _refuse_unlike(target: Path, shown: str) -> None:
-    """Refuse what replacing a file would not respect: that nobody is to write it, that it has a second name."""
-    about = target.stat()
-    if not about.st_mode & 0o222 or not os.access(target, os.W_OK):
-        raise InputError("is read-only", path=shown, fix="make it writable, or mend a copy")
-    if about.st_nlink > 1:
-        raise InputError("has a second name (a hard link), which would keep the old text", path=shown, fix="copy it")
-
-
-def _write(file: _File, data: bytes) -> None:
-    """Replace the file. Raises InputError where an editor saved another text meanwhile, DiskError when it fails."""
-    if read_bytes(file.path, file.shown) != file.data:
-        raise InputError("was changed meanwhile", path=file.shown, fix="run the command again")
-    target = file.path.resolve()  # a symbolic link stays one
-    temporary = ""
-    try:
-        _refuse_unlike(target, file.shown)
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-        with open(handle, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        os.chmod(temporary, target.stat().st_mode & 0o7777)
-        os.replace(temporary, target)
-        temporary = ""
-    except OSError as error:
-        raise DiskError(f"cannot be written: {error.strerror}", path=file.shown, fix="check its rights") from error
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)

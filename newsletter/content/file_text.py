@@ -144,6 +144,8 @@ def _named(path: Path, data: bytes) -> str:
 def _ends_of(lines: list[str], before: list[str], ends: tuple[str, ...]) -> tuple[str, ...]:
     """Return the line ends of a changed text: around the change those that were there, within it the usual one."""
     count = len(lines) - 1
+    if count == len(ends):
+        return ends
     room = min(count, len(ends))
     head = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(lines[:room], before, strict=False)))
     left = room - head
