@@ -42,8 +42,6 @@ def zones(source: str, holding: str = "") -> Iterator[Zone]:
     at = 0
     held = source.find(holding)
     while at < len(source):
-        if 0 <= held < at:
-            held = source.find(holding, at)
         opening = source.find("<", at)
         if opening < 0:
             opening = len(source)
@@ -51,6 +49,8 @@ def zones(source: str, holding: str = "") -> Iterator[Zone]:
             yield Zone(kind="text", start=at, end=opening)
         if opening == len(source):
             return
+        if 0 <= held < opening:
+            held = source.find(holding, opening)  # the text before may hold one, and the tag the next
         if holding and (tag := _PLAIN_TAG.match(source, opening)) and not opening <= held < tag.end():
             at = tag.end()
         else:

@@ -168,6 +168,7 @@ def test_scanner_covers_any_text_in_order_and_never_raises(source: str) -> None:
 
 
 MARKS = ["<", ">", "</", "/>", "=", '"', "'", " ", "\n", "a", "b=", "style", "xml", "word", "<p", "!--"]
+MARKS += ['<a b="word">', '<a b="c">', "</a>"]  # such tags are rare by chance, and the ones that are passed over
 
 
 @given(st.lists(st.sampled_from(MARKS), max_size=40))
@@ -176,6 +177,11 @@ def test_scanner_that_looks_for_a_word_yields_every_zone_with_it(parts: list[str
     source = "".join(parts)
     wanted = [zone for zone in zones(source) if "word" in source[zone.start : zone.end]]
     assert [zone for zone in zones(source, "word") if "word" in source[zone.start : zone.end]] == wanted
+
+
+def test_scanner_that_looks_for_a_word_finds_it_in_the_tag_behind_a_text_that_holds_it_too() -> None:
+    source = '<p>word <a href="word">x</a></p>'
+    assert ["word" in source[zone.start : zone.end] for zone in zones(source, "word")].count(True) == 2
 
 
 def test_scanner_and_html5lib_agree_on_text_and_attributes() -> None:
