@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 from typing import Literal
 
 _RULE = re.compile(r"[=\-–—_*~·─━]{3,}")  # drawn under a title, as long as it is
+_ENTRY = re.compile(r"\s*(?:[•*–—-]|\d{1,3}[.)])\s|\s*\S.*\S[ \u00a0]{2,}\S")  # "• 412 …", or columns set with spaces
 _AROUND = 1  # paragraphs shown before and after a change
 _ALIKE = 0.35  # below: another paragraph, shown as a whole, rather than one with words changed
 _MAX_WORDS = 2_000  # of one paragraph; beyond, comparing word by word would take seconds
@@ -40,12 +41,18 @@ class Row:
 
 
 def paragraphs_of(text: str) -> tuple[str, ...]:
-    """Return the paragraphs of a text part, each on one line."""
-    found = []
-    for part in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n")):
-        words = " ".join(line.strip() for line in part.split("\n") if not _RULE.fullmatch(line.strip()))
-        if words.strip():
-            found.append(" ".join(words.split()))
+    """Return the paragraphs of a text part, each on one line; an entry of a list and a row of a table are one each."""
+    found: list[str] = []
+    is_open = False  # a line goes on with the paragraph above it
+    for line in text.replace("\r\n", "\n").split("\n"):
+        words = " ".join(line.split())
+        if not words or _RULE.fullmatch(words):
+            is_open = False
+        elif is_open and not _ENTRY.match(line):
+            found[-1] += f" {words}"
+        else:
+            found.append(words)
+            is_open = True
     return tuple(found)
 
 

@@ -116,6 +116,18 @@ def test_a_paragraph_broken_elsewhere_is_no_change() -> None:
     assert compare(paragraphs_of(then), paragraphs_of(now)) == ()
 
 
+def test_entries_of_a_list_are_compared_one_by_one() -> None:
+    then = "В цифрах\n\n• 412 млн рублей\n  за квартал\n• 60 %\n\n2025   220\n2026   412\n"
+    assert paragraphs_of(then) == ("В цифрах", "• 412 млн рублей за квартал", "• 60 %", "2025 220", "2026 412")
+    (row,) = [one for one in compare(paragraphs_of(then), paragraphs_of(then.replace("60", "61"))) if one.is_changed]
+    assert [(piece.kind, piece.words) for piece in row.pieces] == [
+        ("same", "•"),
+        ("del", "60"),
+        ("ins", "61"),
+        ("same", "%"),
+    ]
+
+
 def test_only_what_a_reader_sees_of_a_mail_is_compared() -> None:
     mail = '<head><title>Т</title><style>p{}</style></head><p>Один <b>два</b></p><img alt="Цех"><script>x</script>три'
     assert runs_of(mail) == ("Один два", "Цех", "три")
