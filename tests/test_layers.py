@@ -71,6 +71,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "navec": ("language/recogniser.py",),
     "numpy": ("language/recogniser.py",),
     "nh3": ("content/markup.py",),
+    "playwright": ("bench/preview.py",),
     "premailer": ("render/inline.py",),
     "pymorphy3": ("language/recogniser.py",),
     "rich": ("cli/",),

@@ -30,12 +30,15 @@ def base_of(request: Request, desk: Desk) -> str:
     return f"{home_of(request)}/i/{desk.id}"
 
 
-async def desk_of(request: Request) -> Desk:
-    """Return the desk that the address names, brought up to date. Raises HTTPException 404."""
+async def desk_of(request: Request, *, with_findings: bool = True) -> Desk:
+    """Return the desk that the address names, brought up to date. Raises HTTPException 404.
+
+    Without findings where only the mail is shown: what was saved is on the screen before the checks have ended.
+    """
     desk = await asyncio.to_thread(room_of(request).find, request.path_params["desk"])
     if desk is None:
         raise HTTPException(404)
-    await desk.refresh()
+    await (desk.refresh() if with_findings else desk.refresh_mail())
     return desk
 
 

@@ -72,6 +72,7 @@ class Desk:
         self.is_stale = True
         self._listeners: set[Callable[[], None]] = set()
         self._busy = asyncio.Lock()
+        self._checks = asyncio.Lock()
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every change until what is returned here is called."""
@@ -89,11 +90,22 @@ class Desk:
             listener()
 
     async def refresh(self) -> None:
-        """Compile what the files say now, if they changed since; a second caller waits for the first."""
+        """Bring mail and findings up to date; a second caller waits for the first."""
+        await self.refresh_mail()
+        async with self._checks:
+            while (showing := self.showing) is not None and showing.report is None:
+                await self._check(showing)
+
+    async def refresh_mail(self) -> None:
+        """Compile what the files say now, if they changed since; does not wait for the checks, which take longer."""
         async with self._busy:
             while self.is_stale:
                 self.is_stale = False
-                await self._compile()
+                try:
+                    await self._compile()
+                except BaseException:
+                    self.is_stale = True  # a defect, or the room is closing: who asks next tries again
+                    raise
 
     async def _compile(self) -> None:
         try:
@@ -112,8 +124,6 @@ class Desk:
         self.showing = Showing(result=result, settings=settings, report=before.report if before and is_same else None)
         self._remember(self.showing)
         self.tell()
-        if not is_same:
-            await self._check(self.showing)
 
     def _remember(self, showing: Showing) -> None:
         self.manifests[showing.digest] = showing.result.compilation.compiled.manifest

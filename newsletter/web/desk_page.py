@@ -58,7 +58,7 @@ async def show(request: Request) -> Response:
 
 async def frame(request: Request) -> Response:
     """The mail itself, under a policy of its own."""
-    desk = await desk_of(request)
+    desk = await desk_of(request, with_findings=False)
     view = await view_of(request, desk)
     if view is not None and view.asked.get("version") == "approved":
         view = await asyncio.to_thread(as_approved, view)
@@ -82,7 +82,7 @@ async def frame(request: Request) -> Response:
 
 async def blocks(request: Request) -> Response:
     """Where each block of the mail is written, by its name in the frame: "0.3"."""
-    desk = await desk_of(request)
+    desk = await desk_of(request, with_findings=False)
     view = await view_of(request, desk)
     if view is None:
         raise HTTPException(404)
@@ -115,14 +115,14 @@ async def panel(request: Request) -> Response:
 
 async def fault(request: Request) -> Response:
     """Why there is no newer mail; empty while all is well."""
-    desk = await desk_of(request)
+    desk = await desk_of(request, with_findings=False)
     language = language_of(request)
     return HTMLResponse(render("panel_fault.html", language, **fault_panel.make(desk, language)))
 
 
 async def picture(request: Request) -> Response:
     """A picture that the mail shows, from memory."""
-    desk = await desk_of(request)
+    desk = await desk_of(request, with_findings=False)
     found = desk.picture(request.path_params["name"])
     if found is None:
         raise HTTPException(404)

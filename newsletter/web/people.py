@@ -18,7 +18,7 @@ MAX_TYPED = 200  # characters; a longer address is nobody's
 
 async def search(request: Request) -> Response:
     """A few people as a piece of HTML, for the page's script to put under the field."""
-    desk = await desk_of(request)
+    desk = await desk_of(request, with_findings=False)
     typed = request.query_params.get("q", "")[:MAX_TYPED].strip()
     found = await asyncio.to_thread(_find, desk, typed)
     page = render("people.html", language_of(request), people=found, typed=typed, is_cut=len(found) == FEW)
