@@ -21,6 +21,7 @@ from starlette.testclient import TestClient
 
 from newsletter.cli.preview import LOOPBACK
 from newsletter.config import load_settings
+from newsletter.content.picture import Picture
 from newsletter.delivery.scope import Kind, Outcome, Scope, Stage
 from newsletter.issue_folder import issue_key
 from newsletter.message.merge import Message
@@ -82,6 +83,16 @@ class Trials:
         return [Outcome(kind=Kind.ACCEPTED, scope=Scope.NONE, stage=Stage.CONTENT, code=250) for _ in messages]
 
 
+@dataclass(slots=True)
+class Published:
+    """The names of the pictures that the room wanted in the folder to be published."""
+
+    names: list[str] = field(default_factory=list)
+
+    def __call__(self, pictures: Sequence[Picture]) -> None:
+        self.names += [picture.name for picture in pictures]
+
+
 def make_premises(workspace: Workspace, engine: Engine, keys: Keys, *opened: Path) -> Premises:
     """Return premises that compile in this process, know one moment and mail nothing."""
     return Premises(
@@ -92,6 +103,7 @@ def make_premises(workspace: Workspace, engine: Engine, keys: Keys, *opened: Pat
         clock=lambda: NOW,
         compile=compile_here,
         send_trials=Trials(),
+        write_pictures=Published(),
         opened=tuple(opened),
     )
 

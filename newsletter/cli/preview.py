@@ -18,6 +18,7 @@ from newsletter.cli.export_page import export
 from newsletter.cli.opening import open_store
 from newsletter.cli.options import Date, Lang, Preheader, Subject, Template, Title
 from newsletter.cli.output import internal_failure, say, warn
+from newsletter.cli.publishing import write_pictures
 from newsletter.config import Settings, load_settings
 from newsletter.delivery.scope import Outcome
 from newsletter.errors import InputError
@@ -81,6 +82,7 @@ def preview(
             clock=lambda: office_now(context),
             compile=compiler.compile,
             send_trials=lambda settings, messages: _send_trials(context, settings, messages),
+            write_pictures=lambda pictures: write_pictures(context, pictures),
             options=options,
             opened=paths,
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from newsletter.content.picture import Picture
 from newsletter.delivery.scope import Outcome
 from newsletter.issue import ContentOptions
 from newsletter.message.merge import Message
@@ -29,5 +30,6 @@ class Premises:
     clock: Callable[[], datetime]  # aware, in the office's zone
     compile: Callable[[CompileRequest], CompileResult]  # blocks; safe to call from several threads
     send_trials: Callable[[Settings, Sequence[Message]], Sequence[Outcome]]  # blocks; raises RelayError and the like
+    write_pictures: Callable[[Sequence[Picture]], None]  # into the folder to be published; raises DiskError
     options: ContentOptions = field(default_factory=ContentOptions)  # CONTENT of the command line, for `opened` alone
     opened: tuple[Path, ...] = ()  # the items named on the command line: one issue; empty: the list

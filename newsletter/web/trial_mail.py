@@ -54,6 +54,7 @@ def _send(desk: Desk, to: str) -> list[tuple[str, Outcome]]:
     with reading(premises.engine) as conn:
         readers = [_reader(conn, premises.keys, address) for address in addresses]
     messages = trial_messages(result.compilation.compiled, readers, keys=premises.keys, now=premises.clock())
+    premises.write_pictures(result.pictures)  # as every command that mails: the folder holds what the mail shows
     outcomes = premises.send_trials(settings, messages)
     return list(zip(addresses, outcomes, strict=True))
 

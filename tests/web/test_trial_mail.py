@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from newsletter.delivery.scope import Kind, Outcome, Scope, Stage
@@ -17,7 +18,7 @@ from newsletter.settings import Settings
 from newsletter.web.premises import Premises
 from newsletter.workspace import Workspace
 from tests.room_review import post
-from tests.room_server import Trials, desk_path
+from tests.room_server import Published, Trials, desk_path
 
 ClientOf = Callable[..., AbstractContextManager[TestClient]]
 VERA, PRESS = "vera@zarechye.example", "press@zarechye.example"
@@ -174,3 +175,22 @@ def test_a_second_trial_waits_for_nobody_and_is_refused(
         first.join()
     assert (second.status_code, [answer.status_code for answer in answers]) == (409, [200])
     assert [message.rcpt_to for _, message in trials.sent] == [VERA]
+
+
+def test_pictures_of_the_mail_are_put_into_the_folder_to_be_published(
+    client: TestClient, base: str, premises: Premises, room_workspace: Workspace
+) -> None:
+    set_up(room_workspace)
+    settings = room_workspace.settings_file.read_text(encoding="utf-8")
+    address = '# assets_url = ""'
+    assert address in settings
+    room_workspace.settings_file.write_text(
+        settings.replace(address, 'assets_url = "https://news.zarechye.example"  #', 1), encoding="utf-8"
+    )
+    Image.new("RGB", (600, 300), "#0b5f6b").save(room_workspace.content / "plant.png")
+    item = room_workspace.content / "optika.md"
+    item.write_text(f"{item.read_text(encoding='utf-8')}\n\n![Цех оптики](plant.png)\n", encoding="utf-8")
+    assert post(client, f"{base}trial", {"to": VERA}).status_code == 200
+    assert isinstance(premises.write_pictures, Published)
+    (name,) = premises.write_pictures.names
+    assert name.endswith(".png")
