@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from docs.make_room_pictures import PICTURES
 from newsletter.cli.main import COMMANDS, GROUPS, load_command
 from newsletter.config import known_settings
 
@@ -17,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 USAGE = (ROOT / "docs" / "usage.md").read_text(encoding="utf-8")
 # Options that the page explains once, under "Words of the commands".
 CONTENT = ("--title", "--subject", "--preheader", "--lang", "--date", "--template")
+MAX_PICTURE = 150_000  # bytes: a repository keeps every version of one
 EVERYWHERE = frozenset({"--help", "-h"})
 
 
@@ -101,6 +103,11 @@ def test_every_command_that_the_docs_show_exists() -> None:
             wrong.append(f"{document}: {line}")
     # Commands of later releases are named in the architecture, as such.
     assert [line for line in wrong if not line.startswith("docs/architecture.md")] == []
+
+
+def test_every_picture_of_the_room_is_there_and_small() -> None:
+    sizes = {picture.name: ROOT / "docs" / "pictures" / f"{picture.name}.png" for picture in PICTURES}
+    assert {name: path.stat().st_size for name, path in sizes.items() if path.stat().st_size > MAX_PICTURE} == {}
 
 
 def test_no_relative_link_is_dead() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.check import IDS
+from newsletter.config import known_settings
 from newsletter.content.front import split_front
 from newsletter.content.item import FigureGroup, NewsItem
 from newsletter.content.keys import KEYS
@@ -18,6 +20,7 @@ from newsletter.content.load import load_item
 from newsletter.issue_file import ISSUE_KEYS, parse_issue_file
 from newsletter.language.typography import typeset_text
 from newsletter.settings import Typography
+from newsletter.web.desk_page import TABS
 from tests.word_files import paragraph, styles, word_file
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -220,3 +223,43 @@ def test_an_encoding_that_needs_no_saving_anew_is_read(encoding: str, tmp_path: 
     path = tmp_path / "item.txt"
     path.write_bytes(re.sub("[«»–]", "-", text).encode(encoding))  # KOI8-R has none of these
     assert load_item(path, root=tmp_path).title.endswith("вырос в 1,9 раза")
+
+
+ROOM = section("Посмотреть, обсудить, согласовать")
+QUOTED = sorted(set(re.findall(r"\*\*(.+?)\*\*", ROOM.replace("\n", " "))))
+
+
+@cache
+def room_words() -> tuple[re.Pattern[str], ...]:
+    """Return what the room's screens say in Russian; a hole of a phrase stands for any words."""
+    found = []
+    for path in sorted((ROOT / "newsletter" / "web" / "words").glob("*.toml")):
+        for phrase in tomllib.loads(path.read_text(encoding="utf-8")).values():
+            words = re.split(r"\{[^}]*\}", phrase["ru"])
+            if len("".join(words)) > 3:  # "{who}, {when}" would be found in anything
+                found.append(re.compile(".+".join(map(re.escape, words))))
+    return tuple(found)
+
+
+def on_screen(quoted: str) -> bool:
+    return any(words.fullmatch(quoted.rstrip(".")) or words.fullmatch(quoted) for words in room_words())
+
+
+def test_the_room_has_the_words_that_the_guide_quotes_of_it() -> None:
+    assert len(QUOTED) >= 40
+    assert [quoted for quoted in QUOTED if not on_screen(quoted)] == []
+
+
+def test_words_of_no_screen_are_found_nowhere() -> None:
+    assert not on_screen("Сделать хорошо")
+
+
+def test_every_tab_of_the_room_is_explained() -> None:
+    words = tomllib.loads((ROOT / "newsletter" / "web" / "words" / "shell.toml").read_text(encoding="utf-8"))
+    explained = re.findall(r"^\| \*\*(.+?)\*\* \|", ROOM.partition("### Вкладки")[2].partition("###")[0], re.MULTILINE)
+    assert explained == [words[f"tab_{name}"]["ru"] for name in TABS]
+
+
+def test_the_settings_that_the_guide_names_exist() -> None:
+    named = {name for name in re.findall(r"`([a-z_]+)`", ROOM) if f"review.{name}" in known_settings()}
+    assert named == {"approvals_required", "separate_author", "test_addresses"}
