@@ -65,6 +65,7 @@ def open_folder(folder: Path, *, root: Path) -> IssueFolder:
     items = tuple(folder / name for name in names)
     for path in items:
         _refuse_way_out(path, folder, root)
+        issue_key((path,), root)  # a name that nothing can hold
     return IssueFolder(written=written, items=items, left_out=tuple(name for name in there if name not in names))
 
 
@@ -72,13 +73,19 @@ def issue_key(paths: Sequence[Path], root: Path) -> str:
     """Return what names an issue that has no `key`: its paths in the workspace, outside it absolute ones.
 
     Of several they are sorted, so that the same files in another order are the same issue, and no second mail.
+    Raises InputError for a name that is no UTF-8, as an archive of another system may leave: no store, page or header
+    can hold it.
     """
     return " + ".join(sorted(_in_workspace(path, root) for path in paths))
 
 
 def _in_workspace(path: Path, root: Path) -> str:
     full, top = path.resolve(), root.resolve()
-    return full.relative_to(top).as_posix() if full.is_relative_to(top) else full.as_posix()
+    shown = full.relative_to(top).as_posix() if full.is_relative_to(top) else full.as_posix()
+    readable = shown.encode(errors="replace").decode()
+    if shown != readable:
+        raise InputError("the file's name is not UTF-8", path=readable, fix="rename the file")
+    return shown
 
 
 def _text(file: Path, shown: str) -> str:

@@ -123,3 +123,12 @@ def test_a_table_about_another_file_is_refused_with_its_line(folder: Path, name:
     with pytest.raises(InputError, match=words) as caught:
         opened(folder, f'title = "Неделя"\n[item."{name}"]\nrubric = "Порт"')
     assert (caught.value.path, caught.value.line) == ("content/week/issue.toml", 2)
+
+
+def test_a_name_that_is_not_utf_8_is_refused_with_a_way_out(folder: Path) -> None:
+    name = folder / "port\udcff.md"
+    name.write_text("Новость.\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"content/week/port\?\.md: the file's name is not UTF-8"):
+        issue_key((name,), folder.parents[1])
+    with pytest.raises(InputError, match="not UTF-8"):
+        opened(folder)

@@ -21,6 +21,7 @@ _LONGEST = 110  # characters of a first line that is a whole paragraph
 _TAG = re.compile(r"<[^>]{0,500}>")
 _HTML_TITLE = re.compile(r"<(h1|title)\b[^>]{0,500}>(.{1,1000}?)</\1", re.DOTALL | re.IGNORECASE)
 _FRONT = re.compile(r"\ufeff?---[ \t]*\n(.*?)\n---[ \t]*(?:\n|$)", re.DOTALL)
+_SAID = re.compile(r"^(title|key):(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ def _read(file: Path, name: str, _changed: int, _size: int) -> Headline:
 def _of_toml(text: str) -> tuple[str, str]:
     try:
         said = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (RecursionError, ValueError):  # brackets without end; a number of 5,000 digits
         return "", ""
     return str(said.get("title", "")), str(said.get("key", ""))
 
@@ -74,11 +75,16 @@ def _of_markup(text: str) -> str:
 
 def _of_text(text: str) -> tuple[str, str]:
     front = _FRONT.match(text)
-    said = dict(re.findall(r"^(title|key):[ \t]*(.*?)[ \t]*$", front[1], re.MULTILINE)) if front else {}
+    # The words are stripped later: a pattern that leaves out the spaces around them takes the square of their number.
+    said = dict(_SAID.findall(front[1])) if front else {}
     body = text[front.end() :] if front else text
     first = next((line for line in body.splitlines() if line.strip()), "")
-    title = said.get("title", "").strip("\"'") or first.lstrip("# ").replace("**", "")
-    return title, said.get("key", "").strip("\"'")
+    title = _unquoted(said.get("title", "")) or first.lstrip("# ").replace("**", "")
+    return title, _unquoted(said.get("key", ""))
+
+
+def _unquoted(text: str) -> str:
+    return text.strip(" \t").strip("\"'")
 
 
 def _one_line(text: str) -> str:

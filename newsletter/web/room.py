@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from newsletter.content.load import FEEDS, SUFFIXES
+from newsletter.errors import NewsletterError
 from newsletter.issue import ContentOptions
 from newsletter.issue_file import FILE
 from newsletter.web.desk import Desk
@@ -40,7 +42,8 @@ class Room:
         """Return a desk by its id, also one that nobody opened yet."""
         if desk_id not in self.desks:
             for paths in self.issues():
-                self.open(paths)
+                with suppress(NewsletterError):  # one file with a name that nothing can hold must not cost the others
+                    self.open(paths)
         return self.desks.get(desk_id)
 
     def is_open(self, path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -180,3 +181,26 @@ def test_no_file_makes_the_list_fail(tmp_path_factory: pytest.TempPathFactory, d
     found = headline_of(path)
     assert found.title
     assert "\n" not in found.title
+
+
+def test_one_odd_file_does_not_cost_the_list(listed: Callable[..., str], workspace: Workspace) -> None:
+    write(workspace, "good.md", "---\ntitle: Новость\n---\nТекст.\n", hours_ago=1)
+    write(workspace, "name\udcff.md", "Имя файла не в UTF-8\n\nТекст.\n")
+    write(workspace, "deep/issue.toml", f"title = {'[' * 900}{']' * 900}\n", hours_ago=2)
+    write(workspace, "long/issue.toml", f"title = {'9' * 5000}\n", hours_ago=3)
+    assert titles(listed()) == ["Новость", "deep", "long"]
+
+
+def test_a_desk_opens_beside_a_file_with_an_odd_name(bare: Premises, client_of: Client, workspace: Workspace) -> None:
+    write(workspace, "name\udcff.md", "Имя файла не в UTF-8\n\nТекст.\n")
+    new = write(workspace, "new.md", "Новость\n\nТекст.\n")
+    with client_of(bare) as client:
+        assert client.get(desk_path(workspace, new)).status_code == 200
+
+
+def test_a_title_with_very_many_spaces_is_read_at_once(workspace: Workspace) -> None:
+    # A pattern that backtracked over them took minutes, in which the whole room stood still.
+    path = write(workspace, "a.md", f"---\ntitle:  а{' ' * 60_000}б  \n---\nТекст.\n")
+    begun = time.process_time()
+    assert headline_of(path).title == "а б"
+    assert time.process_time() - begun < 1
