@@ -7,13 +7,15 @@ holds the bytes that were read. What would not read back as it was typed is refu
 from __future__ import annotations
 
 import codecs
+import fcntl
 import hashlib
 import os
 import re
 import stat
 import tempfile
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -159,8 +161,9 @@ def _ends_of(lines: list[str], before: list[str], ends: tuple[str, ...]) -> tupl
 def replace_file(opened: FileText, data: bytes) -> None:
     """Write `data` in the place of the file that was opened; its mode stays.
 
-    Raises ChangedMeanwhileError where it is another by now, InputError where nobody is to write it, DiskError. Who
-    saves between our last look and the step that replaces it loses: a moment, which no file system can close.
+    Raises ChangedMeanwhileError where it is another by now, InputError where nobody is to write it, DiskError. Two of
+    us take turns. Another program that saves between our last look and the step that replaces the file loses: a moment,
+    which no file system can close.
     """
     target = opened.path.resolve()  # a symbolic link stays one
     temporary = ""
@@ -177,11 +180,12 @@ def replace_file(opened: FileText, data: bytes) -> None:
                 os.fchown(out.fileno(), about.st_uid, about.st_gid)
             os.fchmod(out.fileno(), stat.S_IMODE(about.st_mode))
             os.fsync(out.fileno())
-        if read_bytes(target, opened.shown) != opened.data:
-            raise ChangedMeanwhileError("was changed meanwhile", path=opened.shown, fix="look at what it says now")
-        os.replace(temporary, target)
-        temporary = ""
-        _sync(target.parent)
+        with _our_turn(target.parent) as folder:
+            if read_bytes(target, opened.shown) != opened.data:
+                raise ChangedMeanwhileError("was changed meanwhile", path=opened.shown, fix="look at what it says now")
+            os.replace(temporary, target)
+            temporary = ""
+            os.fsync(folder)
     except OSError as error:
         what = f"cannot be written: {error.strerror}"
         raise DiskError(what, path=opened.shown, fix="check its rights and the free space") from error
@@ -198,9 +202,13 @@ def _refuse_unlike(about: os.stat_result, target: Path, shown: str) -> None:
         raise InputError("has a second name (a hard link), which would keep the old text", path=shown, fix="copy it")
 
 
-def _sync(folder: Path) -> None:
+@contextmanager
+def _our_turn(folder: Path) -> Iterator[int]:
+    """Wait until no other page or process of ours replaces a file of this folder; yields the open folder."""
     handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        with suppress(OSError):  # some network drives know no locks: there the moment is as for other programs
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
     finally:
         os.close(handle)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import fcntl
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -134,6 +136,23 @@ def test_a_file_changed_meanwhile_is_left_as_it_is(tmp_path: Path) -> None:
         replace_file(opened, b"new\n")
     assert file.read_text(encoding="utf-8") == "Другое.\n"
     assert os.listdir(tmp_path) == ["item.md"]
+
+
+def test_two_who_save_at_once_take_turns_and_the_second_hears_of_the_first(tmp_path: Path) -> None:
+    file = tmp_path / "item.txt"
+    file.write_text("Новость.\n", encoding="utf-8")
+    opened = open_file_text(file, "item.txt")
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)  # the first is between its last look and the step that replaces the file
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(replace_file, opened, "Новость второго.\n".encode())
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.5)
+        file.write_text("Новость первого.\n", encoding="utf-8")
+        os.close(folder)
+        with pytest.raises(ChangedMeanwhileError):
+            second.result()
+    assert file.read_text(encoding="utf-8") == "Новость первого.\n"
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
