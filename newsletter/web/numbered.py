@@ -16,9 +16,9 @@ GROUP = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A button in a line's margin that leads to a finding."""
+    """A sign in a line's margin: a button that leads to a finding."""
 
-    finding: int  # its number on the page of findings
+    finding: int | None = None  # its number on the page of findings; None: it leads nowhere
     severity: str
     label: str  # what it is about, in the page's language
 
@@ -40,11 +40,13 @@ def _rows(name: str, lines: Sequence[tuple[int, str]], marks: Mapping[int, Mark]
         mark = marks.get(number)
         state = f" row-{escape(mark.severity)}" if mark else ""
         row = f'<span class="row{state}" data-line="{name}:{number}" data-number="{number}">'
-        yield f"{row}{_button(mark) if mark else ''}{escape(text)}\n</span>"
+        yield f"{row}{_sign(mark) if mark else ''}{escape(text)}\n</span>"
 
 
-def _button(mark: Mark) -> str:
+def _sign(mark: Mark) -> str:
     label = escape(mark.label)
+    if mark.finding is None:
+        return f'<span class="row-mark" role="img" title="{label}" aria-label="{label}"></span>'
     return (
         f'<button type="button" class="row-mark" data-goto-finding="{mark.finding}" title="{label}" '
         f'aria-label="{label}"></button>'

@@ -159,3 +159,16 @@ def test_shapes_of_scripts_are_only_words(client: TestClient, room_workspace: Wo
     page = panel(client, room_workspace, item)
     for shape in ("<script", "<img", "<svg", "<b>"):
         assert shape not in page
+
+
+def test_findings_of_the_mail_before_are_told_as_such_while_the_file_is_broken(
+    client: TestClient, room_workspace: Workspace, item: Path
+) -> None:
+    item.write_text(LINKED.format(more=""), encoding="utf-8")
+    assert 'data-goto-line="content/optika.md' in panel(client, room_workspace, item)
+    item.write_text(LINKED.format(more="").replace("2026-11-20", "вчера"), encoding="utf-8")
+    page = panel(client, room_workspace, item)
+    assert "новое письмо ещё не проверено" in page
+    assert 'data-count-errors="0" data-count-warnings="0"' in page
+    assert "insecure_link" in page
+    assert "data-goto-line" not in page

@@ -118,3 +118,25 @@ def test_a_line_never_makes_markup_of_its_text_or_its_file(text: str, file: str)
     bare = re.sub(r'<span class="rows?[^"]*"(?: data-line="[^"<>]*" data-number="\d+")?>|</span>', "", html)
     assert "<" not in bare
     assert ">" not in bare
+
+
+def test_while_a_file_is_broken_only_its_wrong_line_is_marked(
+    client: TestClient, room_workspace: Workspace, item: Path
+) -> None:
+    linked = "---\ntitle: Цех\n---\nПодробности: [здесь](http://zarechye.example/a).\n"
+    item.write_text(linked, encoding="utf-8")
+    assert "data-goto-finding" in panel(client, room_workspace, item)
+    item.write_text(linked.replace("title: Цех", "date: вчера\ntitle: Цех"), encoding="utf-8")
+    page = panel(client, room_workspace, item)
+    assert "data-goto-finding" not in page
+    assert "с замечаниями проверок" not in page
+    assert re.findall(r'row-error" data-line="([^"]+)"', page) == ["content/optika.md:2"]
+    assert "Ошибка в этой строке: " in page
+
+
+def test_the_wrong_line_of_a_file_that_never_was_a_mail_is_marked(
+    client: TestClient, room_workspace: Workspace, item: Path
+) -> None:
+    item.write_text("---\ntitle: Цех\ndate: вчера\n---\nСлова.\n", encoding="utf-8")
+    page = panel(client, room_workspace, item)
+    assert re.findall(r'row-error" data-line="([^"]+)"', page) == ["content/optika.md:3"]

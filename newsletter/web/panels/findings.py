@@ -42,14 +42,16 @@ def make(view: View) -> Mapping[str, object]:
     report, result = view.showing.report, view.showing.result
     say = catalogue(view.words.language).translate
     told = tuple(_told(view)) if report else ()
+    is_old = view.desk.fault is not None
     groups = (
         Group(severity=one, findings=tuple(t for t in told if t.finding.severity == one and not t.finding.waived))
         for one in SEVERITIES
     )
     return {
         "is_ready": report is not None,
-        "errors": report.errors if report else 0,
-        "warnings": report.warnings if report else 0,
+        "is_old": is_old,
+        "errors": report.errors if report and not is_old else 0,
+        "warnings": report.warnings if report and not is_old else 0,
         "groups": tuple(group for group in groups if group.findings),
         "waived": tuple(one for one in told if one.finding.waived),
         "notes": tuple(sentence(say(note)) for note in result.notes),
@@ -61,6 +63,8 @@ def _told(view: View) -> Iterator[Told]:
     files = files_of(view.desk)
     fenced = tuple(file.shown for file in files if _is_fenced(file))
     shown = {file.shown for file in files} | {f"templates/{name}" for name in view.showing.result.compilation.templates}
+    if view.desk.fault is not None:
+        shown = set()  # a broken file has other lines by now
     language, say = view.words.language, catalogue(view.words.language).translate
     for number, finding in enumerate(report.findings if report else ()):
         yield Told(

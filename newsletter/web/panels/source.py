@@ -52,17 +52,32 @@ def make(view: View) -> Mapping[str, object]:
         "templates": templates,
         "mjml": _sheet("mjml", "MJML", mjml, {}),
         "mail_lang": result.issue.lang,
+        "is_broken": view.desk.fault is not None,
     }
 
 
 def make_broken(desk: Desk, words: Words) -> Mapping[str, object]:
     """Return the same where no mail was ever made of the files: they alone."""
-    files = tuple(_file_sheet(file, (), {}, words) for file in files_of(desk))
-    return {"files": files, "templates": (), "mjml": None, "mail_lang": "ru"}
+    files = tuple(_file_sheet(file, (), _fault_mark(desk, words), words) for file in files_of(desk))
+    return {"files": files, "templates": (), "mjml": None, "mail_lang": "ru", "is_broken": True}
+
+
+def _fault_mark(desk: Desk, words: Words) -> dict[str, dict[int, Mark]]:
+    """Return the line that keeps the files from being a mail; nothing while there is none, or it has no line."""
+    fault = desk.fault
+    if fault is None or not fault.file or not fault.line:
+        return {}
+    message = sentence(catalogue(words.language).translate(fault.message))
+    return {fault.file: {fault.line: Mark(severity="error", label=words("source.fault", message=message))}}
 
 
 def _marks(view: View) -> dict[str, dict[int, Mark]]:
-    """Return the lines that findings are about, by file: the worst finding of each, with the names of all."""
+    """Return the lines that findings are about, by file: the worst finding of each, with the names of all.
+
+    While a file is broken, findings are about lines that it no longer has: then only the broken line is marked.
+    """
+    if view.desk.fault is not None:
+        return _fault_mark(view.desk, view.words)
     found: dict[str, dict[int, list[tuple[int, Finding]]]] = {}
     report = view.showing.report
     for number, finding in enumerate(report.findings if report else ()):
