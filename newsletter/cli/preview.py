@@ -38,7 +38,7 @@ LOOPBACK, PORT = "127.0.0.1", 8025
 def preview(
     items: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ITEM]…", help="What to open first; nothing: the list of all.", show_default=False),
+        typer.Argument(metavar="ITEM", help="What to open first; nothing: the list of all.", show_default=False),
     ] = None,
     *,
     title: Title = "",

@@ -51,10 +51,12 @@ def build_app(premises: Premises, *, token: str, hosts: Collection[str], tell: T
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         room = app.state.room = Room(premises)
         task = asyncio.create_task(follow(room))
+        room.warm_up()
         try:
             yield
         finally:
             room.close()
+            await room.closed()
             await task
 
     app = Starlette(

@@ -24,6 +24,7 @@ from newsletter.web.premises import Premises
 from newsletter.workspace import template_dirs
 
 REMEMBERED = 50  # mails: an hour of an editor's saving
+SLOW_SECONDS = 0.3  # after which a person who has saved wonders whether anything happens
 EXCERPT = 2  # lines shown before and after the one that is wrong
 
 
@@ -70,6 +71,7 @@ class Desk:
         self.manifests: dict[str, Mapping[str, str]] = {}  # of the last mails shown, by digest
         self.number = 0  # grows with every change a page can see
         self.is_stale = True
+        self.is_slow = False  # at work on a newer mail for longer than a person waits without a word
         self._listeners: set[Callable[[], None]] = set()
         self._busy = asyncio.Lock()
         self._checks = asyncio.Lock()
@@ -86,6 +88,9 @@ class Desk:
     def tell(self) -> None:
         """Say that something a page shows has changed."""
         self.number += 1
+        self._wake()
+
+    def _wake(self) -> None:
         for listener in tuple(self._listeners):
             listener()
 
@@ -101,11 +106,20 @@ class Desk:
         async with self._busy:
             while self.is_stale:
                 self.is_stale = False
+                slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._set_slow, True)
                 try:
                     await self._compile()
                 except BaseException:
                     self.is_stale = True  # a defect, or the room is closing: who asks next tries again
                     raise
+                finally:
+                    slow.cancel()
+                    self._set_slow(False)
+
+    def _set_slow(self, is_slow: bool) -> None:
+        if is_slow != self.is_slow:
+            self.is_slow = is_slow
+            self._wake()  # pages say so; what they show is the same, and so is its number
 
     async def _compile(self) -> None:
         try:

@@ -14,6 +14,7 @@ def pulse_of(desk: Desk) -> dict[str, object]:
         "mail": showing.digest if showing else "",
         "title": showing.result.issue.title if showing else desk.key,
         "broken": desk.fault is not None,
+        "busy": desk.is_slow,
         "errors": report.errors if report else None,
         "warnings": report.warnings if report else None,
     }

@@ -15,10 +15,9 @@ from newsletter.content.load import FEEDS, SUFFIXES
 from newsletter.errors import NewsletterError
 from newsletter.issue import ContentOptions
 from newsletter.issue_file import FILE
+from newsletter.issue_folder import REVIEWS
 from newsletter.web.desk import Desk
 from newsletter.web.premises import Premises
-
-REVIEWS = ".reviews"  # a folder of records of decisions: no items, and written by us
 
 
 class Room:
@@ -70,12 +69,31 @@ class Room:
         for desk in self.desks.values():
             desk.is_stale = True
             if desk.is_watched:
-                task = asyncio.get_running_loop().create_task(desk.refresh())
-                self._refreshing.add(task)
-                task.add_done_callback(self._refreshing.discard)
+                self._bring_up_to_date(desk)
+
+    def warm_up(self) -> None:
+        """Begin with what the command line named, before a browser asks for it."""
+        for desk in tuple(self.desks.values()):
+            self._bring_up_to_date(desk)
+
+    def _bring_up_to_date(self, desk: Desk) -> None:
+        task = asyncio.get_running_loop().create_task(desk.refresh())
+        self._refreshing.add(task)
+        task.add_done_callback(self._refreshed)
+
+    def _refreshed(self, task: asyncio.Task[None]) -> None:
+        self._refreshing.discard(task)
+        if not task.cancelled():
+            task.exception()  # a defect: the desk stays stale, and the request that asks next raises it again
 
     def close(self) -> None:
-        """End every page's stream of events, so that the server can stop."""
+        """End every page's stream of events and what is under way, so that the server can stop."""
         self.closing.set()
         for desk in self.desks.values():
             desk.tell()
+        for task in self._refreshing:
+            task.cancel()
+
+    async def closed(self) -> None:
+        """Wait until nothing is under way."""
+        await asyncio.gather(*self._refreshing, return_exceptions=True)

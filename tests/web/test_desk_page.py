@@ -137,6 +137,7 @@ def test_what_was_never_good_shows_its_fault_alone(
         "mail": "",
         "title": "content/optika.md",
         "broken": True,
+        "busy": False,
         "errors": None,
         "warnings": None,
     }

@@ -20,6 +20,7 @@ const status = byId("status");
 const side = byId("side");
 let pulse = JSON.parse(document.body.dataset.pulse);
 let fading = 0;
+const working = new Set();
 
 // Say something in the line below the mail; a screen reader hears it.
 function announce(what, { stays = false } = {}) {
@@ -28,13 +29,17 @@ function announce(what, { stays = false } = {}) {
   if (!stays && what) fading = setTimeout(() => status.replaceChildren(), READ);
 }
 
-function busy(isBusy) {
-  if (isBusy) announce(say(WORKING), { stays: true });
-  else if (status.textContent === say(WORKING)) announce("");
+// Tell that something takes its time: `who` compiles, or loads a frame. Words that somebody is to read stay.
+function busy(who, isBusy) {
+  if (isBusy) working.add(who);
+  else working.delete(who);
+  const isSaid = status.textContent === say(WORKING);
+  if (working.size && !status.textContent) announce(say(WORKING), { stays: true });
+  else if (!working.size && isSaid) announce("");
 }
 
 const panes = [...document.querySelectorAll("[data-pane]")].map(
-  (root) => new Pane(root, { onBusy: busy, onShown: (pane) => marks.attach(pane) }),
+  (root) => new Pane(root, { onBusy: (isBusy) => busy(root, isBusy), onShown: (pane) => marks.attach(pane) }),
 );
 const marks = new Marks({
   panes,
@@ -179,12 +184,14 @@ tabs.listen();
 update();
 events.follow({
   onPulse: (told) => {
+    busy("program", told.busy);
     const isNew = told.number !== pulse.number || told.mail !== pulse.mail || told.broken !== pulse.broken;
     if (!isNew) return;
     pulse = told;
     update();
   },
   onLost: () => {
+    busy("program", false);
     byId("lost").textContent = say("lost");
     byId("lost").hidden = false;
   },
