@@ -14,6 +14,7 @@ from newsletter.web.approved import as_approved
 from newsletter.web.asking import base_of, desk_of, home_of, language_of, view_of
 from newsletter.web.frame import PICTURES, SIMULATIONS, Look, Pictures, Simulation, frame_html
 from newsletter.web.languages import words_of
+from newsletter.web.openings import LEAD, TITLE, title_line
 from newsletter.web.pages import render
 from newsletter.web.panels import PANELS, source
 from newsletter.web.panels import fault as fault_panel
@@ -87,12 +88,14 @@ async def blocks(request: Request) -> Response:
     if view is None:
         raise HTTPException(404)
     ranges = view.showing.result.compilation.blocks.get(view.specimen.variant, ())
-    return JSONResponse(
-        {
-            f"{one.item}.{one.index}": {"kind": one.kind, "file": one.origin.path, "line": one.origin.line}
-            for one in ranges
-        }
-    )
+    found = {
+        f"{one.item}.{one.index}": {"kind": one.kind, "file": one.origin.path, "line": one.origin.line}
+        for one in ranges
+    }
+    for number, item in enumerate(view.showing.result.issue.items):
+        for kind, line in ((TITLE, title_line(item)), (LEAD, item.lead_origin.line)):
+            found[f"{number}.{kind}"] = {"kind": kind, "file": item.origin.path, "line": line}
+    return JSONResponse(found)
 
 
 async def panel(request: Request) -> Response:

@@ -19,6 +19,7 @@ from newsletter.render.child import CompileResult
 from newsletter.render.compiled import Part, SlotUse, fill
 from newsletter.settings import Settings
 from newsletter.specimen import Specimen
+from newsletter.web.openings import with_openings
 
 Pictures = Literal["none", "own", "all"]
 Simulation = Literal["", "nostyle", "nohead", "mso", "inverted"]
@@ -53,7 +54,8 @@ def frame_html(result: CompileResult, settings: Settings, specimen: Specimen, lo
     """Return the frame's document. `pictures_at` is the address of the room under which its pictures lie."""
     compilation = result.compilation
     part = compilation.compiled.variants[specimen.variant].html
-    html = fill(marked(part, compilation.blocks.get(specimen.variant, ())), specimen.values)
+    part = marked(part, compilation.blocks.get(specimen.variant, ()))
+    html = fill(with_openings(part, result.issue.items), specimen.values)
     html = simulate(html, look.simulation)
     if look.is_inverted and look.simulation != "inverted":
         html = simulate(html, "inverted")

@@ -172,3 +172,22 @@ def test_findings_of_the_mail_before_are_told_as_such_while_the_file_is_broken(
     assert 'data-count-errors="0" data-count-warnings="0"' in page
     assert "insecure_link" in page
     assert "data-goto-line" not in page
+
+
+def test_findings_of_a_title_and_a_lead_show_them_in_the_mail(
+    client: TestClient, room_workspace: Workspace, item: Path
+) -> None:
+    head = "---\ntitle: Новый цех c оптикой\nsubject: Цех открыт\ndate: 2026-11-20\n---\n"
+    item.write_text(f"{head}Цех занял три тысячи метров c лишним.\n\nВторой абзац.\n", encoding="utf-8")
+    page = panel(client, room_workspace, item)
+    assert {"0.title", "0.lead"} <= set(re.findall(r'data-goto-block="([^"]+)"', page))
+
+
+def test_a_finding_in_an_item_told_in_brief_leads_to_the_item(client: TestClient, room_workspace: Workspace) -> None:
+    folder = room_workspace.content / "2026-11-zarechye-digest"
+    short = folder / "open-day.md"
+    number = re.findall(r'"([^"/]+\.\w+)"', (folder / "issue.toml").read_text(encoding="utf-8")).index(short.name)
+    linked = "\n\nОдин.\n\nДва.\n\nТри.\n\nВсё это c размахом.\n"
+    short.write_text(short.read_text(encoding="utf-8") + linked, encoding="utf-8")
+    told = finding(panel(client, room_workspace, folder), "mixed_letters")
+    assert f'data-goto-block="{number}.' in told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.check import Finding, Severity
@@ -10,8 +10,10 @@ from newsletter.check.caniemail import client_names
 from newsletter.check.finding import SEVERITIES
 from newsletter.content.file_text import open_file_text
 from newsletter.errors import InputError
+from newsletter.issue import Issue
 from newsletter.render.child import CompileResult
 from newsletter.translation import catalogue, finding_name, sentence
+from newsletter.web.openings import LEAD, TITLE, openings, title_line
 from newsletter.web.source_files import SourceFile, files_of
 from newsletter.web.view import View
 from newsletter.web.waiving import Way, way_to_waive
@@ -66,6 +68,8 @@ def _told(view: View) -> Iterator[Told]:
     if view.desk.fault is not None:
         shown = set()  # a broken file has other lines by now
     language, say = view.words.language, catalogue(view.words.language).translate
+    variants = view.showing.result.compilation.compiled.variants
+    opened = openings(variants[view.specimen.variant].html, issue.items)
     for number, finding in enumerate(report.findings if report else ()):
         yield Told(
             number=number,
@@ -75,7 +79,7 @@ def _told(view: View) -> Iterator[Told]:
             fix=sentence(say(finding.fix)),
             clients=_clients(finding.clients, say),
             line=f"{finding.file}:{finding.line or 1}" if finding.file in shown else "",
-            block=_block(finding, view.showing.result, view.specimen.variant),
+            block=_block(finding, view.showing.result, view.specimen.variant, opened),
             way=None if finding.waived else way_to_waive(finding, issue, files, view.words("findings.reason"), fenced),
         )
 
@@ -97,14 +101,27 @@ def _clients(clients: Sequence[str], say: Callable[[str], str]) -> str:
     return ", ".join(dict.fromkeys(say(names.get(one) or families.get(one, one)) for one in clients))
 
 
-def _block(finding: Finding, result: CompileResult, variant: str) -> str:
+def _block(finding: Finding, result: CompileResult, variant: str, shown: Collection[str]) -> str:
     """Return which block of the mail a finding is about, if the mail shows it; entries of a feed share its path."""
-    if finding.block is None:
-        return ""
     ranges = [
         one
         for one in result.compilation.blocks.get(variant, ())
         if one.index == finding.block and one.origin.path == finding.file
     ]
     best = next((one for one in ranges if one.origin.line == finding.line), ranges[0] if ranges else None)
-    return f"{best.item}.{best.index}" if best else ""
+    return f"{best.item}.{best.index}" if best else _opening(finding, result.issue, shown)
+
+
+def _opening(finding: Finding, issue: Issue, shown: Collection[str]) -> str:
+    """Return the title or lead of the mail that a finding is about; of an item told in brief, its title."""
+    names = []
+    paths = [item.origin.path for item in issue.items]  # entries of a feed share theirs
+    for number, item in enumerate(issue.items):
+        if item.origin.path != finding.file:
+            continue
+        if finding.line == item.lead_origin.line:
+            names.insert(0, f"{number}.{LEAD}")
+        # What the head of a letter says shows in no one place of it; that of an item is told by where the item is.
+        if finding.line == title_line(item) or (len(paths) > 1 and paths.count(finding.file) == 1):
+            names.append(f"{number}.{TITLE}")
+    return next((name for name in names if name in shown), "")

@@ -3,7 +3,8 @@
 
 import { base, query, say } from "./state.js";
 
-const OPENING = /^block (\d+\.\d+)$/;
+const OPENING = /^block (\d+\.(?:\d+|title|lead))$/;
+const ENDING = /^end (\d+\.(?:\d+|title|lead))$/;
 let places = { key: "", blocks: {} };
 
 // Return where the blocks of the present mail are written, by name.
@@ -23,7 +24,7 @@ function rangesOf(page) {
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const name = OPENING.exec(node.data)?.[1];
     if (name && !found.has(name)) open.set(name, node);
-    const ended = /^end (\d+\.\d+)$/.exec(node.data)?.[1];
+    const ended = ENDING.exec(node.data)?.[1];
     if (ended && open.has(ended) && !found.has(ended)) {
       const range = page.createRange();
       range.setStartAfter(open.get(ended));
