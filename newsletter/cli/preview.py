@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from newsletter.cli.browser import open_browser, write_signpost
 from newsletter.cli.compiling import office_now, workspace_keys
 from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.delivering import Wish, need_target, open_transport, plan_of
@@ -99,7 +99,12 @@ def preview(
             hosts=hosts,
             tell=lambda error: _tell_defect(error, token),
         )
-        serve(app, listening, when_ready=lambda: _ready(address, no_browser))
+        signpost = None if no_browser else write_signpost(context.workspace.private_dir(), address)
+        try:
+            serve(app, listening, when_ready=lambda: _ready(address, signpost))
+        finally:
+            if signpost is not None:
+                signpost.unlink(missing_ok=True)
     finally:
         compiler.close()
         listening.close()
@@ -111,15 +116,15 @@ def _tell_defect(error: Exception, token: str) -> None:
     internal_failure(error, as_json=False, secret=token)
 
 
-def _ready(address: str, no_browser: bool) -> None:
+def _ready(address: str, signpost: Path | None) -> None:
     print(address, flush=True)
     say("Ctrl-C ends the preview")
-    if not no_browser:
-        threading.Thread(target=_open_browser, args=(address,), daemon=True).start()
+    if signpost is not None:
+        threading.Thread(target=_open_browser, args=(signpost,), daemon=True).start()
 
 
-def _open_browser(address: str) -> None:
-    if not webbrowser.open(address):
+def _open_browser(signpost: Path) -> None:
+    if not open_browser(signpost):
         warn("no browser could be opened: open the address above yourself")
 
 
