@@ -17,11 +17,11 @@ from newsletter.store.reviews import reopen_comment, resolve_comment
 from newsletter.web.asking import desk_of, language_of
 from newsletter.web.desk import Desk
 from newsletter.web.languages import words_of
-from newsletter.web.places import words_of_block
+from newsletter.web.places import words_of_block, words_of_openings
 from newsletter.web.posted import flag_in, id_in, malformed, read_json, text_in
 
-# "": the whole mail; "1.": the whole second item; "1.4": its fifth block.
-_PLACE = re.compile(r"|(?P<item>\d{1,4})\.(?P<block>\d{1,5})?", re.ASCII)
+# "": the whole mail; "1.": the whole second item; "1.title", "1.lead"; "1.4": its fifth block.
+_PLACE = re.compile(r"|(?P<item>\d{1,4})\.(?:(?P<block>\d{1,5})|(?P<opening>title|lead))?", re.ASCII)
 
 
 async def comment(request: Request) -> Response:
@@ -62,7 +62,10 @@ def _remark(desk: Desk, result: CompileResult, place: str, who: str, text: str) 
 
 
 def named_place(result: CompileResult, place: str) -> tuple[str, int | None, str]:
-    """Return item, block and the block's words for a page's word of a place. Raises HTTPException 400."""
+    """Return item, block and the words there for a page's word of a place. Raises HTTPException 400.
+
+    A title and a lead are no blocks: a comment on one is about the item, and found again by the words.
+    """
     found = _PLACE.fullmatch(place)
     if found is None:
         raise malformed("block must name a block of the mail")
@@ -71,6 +74,11 @@ def named_place(result: CompileResult, place: str) -> tuple[str, int | None, str
     if number >= len(items):
         raise malformed("block must name a block of the mail")
     item = items[number]
+    if opening := found["opening"]:
+        words = words_of_openings(item).get(opening)
+        if words is None:
+            raise malformed("block must name a block of the mail")
+        return item.origin.path, None, words
     if not found["block"]:
         return item.origin.path, None, ""
     block = int(found["block"])

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.content.item import Block, ListBlock, NewsItem, Origin, Paragraph
+from newsletter.content.item import Block, ListBlock, NewsItem, Origin, Paragraph, Quote
 from newsletter.content.spans import text_of
 from newsletter.decision import MAX_QUOTED, Comment
-from newsletter.web.places import Place, find_place, words_of_block
+from newsletter.web.places import Place, begin_of, find_place, words_of_block
 
 ORIGIN = Origin(path="content/a.md", line=1)
 
@@ -78,3 +78,28 @@ def test_a_comment_on_any_block_is_found_there(blocks: list[str], data: st.DataO
     words = words_of_block(item.blocks[index])
     place = find_place(comment_on(words, index), [item])
     assert place == (Place(state="there", block=f"0.{index}") if words else Place(state="whole"))
+
+
+def test_of_a_quote_only_its_words_are_quoted() -> None:
+    quote = Quote(text=text_of("Рост идёт"), speaker="Анна Белова", role="директор", origin=ORIGIN)
+    assert words_of_block(quote) == "Рост идёт"
+
+
+def test_words_are_cut_behind_a_whole_one() -> None:
+    assert begin_of("сообщила заместитель губернатора", 28) == "сообщила заместитель…"
+    assert begin_of("Рост,  сказала\nона", 17) == "Рост, сказала она"
+    assert begin_of("Рост, сказала она", 8) == "Рост…"
+
+
+@given(words=st.text(st.sampled_from("аб ,\n"), max_size=40), most=st.integers(2, 30))
+def test_a_beginning_is_never_longer_than_asked(words: str, most: int) -> None:
+    assert len(begin_of(words, most)) <= most
+
+
+def test_a_comment_on_a_title_or_a_lead_stays_there_though_the_words_change() -> None:
+    item = replace(item_of(FIRST), title="Новый цех оптики открыт", lead=text_of(SECOND))
+    assert find_place(comment_on(item.title, None), [item]) == Place(state="there", block="0.title")
+    assert find_place(comment_on(SECOND, None), [item]) == Place(state="there", block="0.lead")
+    changed = replace(item, lead=text_of(SECOND.replace("вдвое", "втрое")))
+    assert find_place(comment_on(SECOND, None), [changed]) == Place(state="changed", block="0.lead")
+    assert find_place(comment_on(SECOND, None), [replace(item, lead=())]).state == "gone"

@@ -117,3 +117,14 @@ def test_the_panel_speaks_english_where_the_browser_does(client: TestClient, bas
     page = client.get(f"{base}panel/review", headers={"Accept-Language": "en"}).text
     assert "Approve" in page
     assert not re.search(r"Согласовать|Замечан", page)
+
+
+def test_a_title_and_a_lead_can_be_commented_and_are_shown_in_the_mail(client: TestClient, base: str) -> None:
+    page = shown(client, base)
+    assert '<option value="0.title">Заголовок: В Заречье открыли цех оптики<' in page
+    assert re.search(r'<option value="0\.lead">Вводка: \S', page)
+    answer = post(client, f"{base}comment", {"name": "Вера", "text": "Короче!", "block": "0.title"})
+    assert answer.status_code == 200
+    page = shown(client, base)
+    assert "В Заречье открыли цех оптики</blockquote>" in page
+    assert 'data-goto-block="0.title"' in page

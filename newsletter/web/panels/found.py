@@ -12,6 +12,7 @@ from newsletter.language.calendar import long_date
 from newsletter.render.cards import MAX_CARDS, cards_of, chosen_cards
 from newsletter.web.desk import Desk
 from newsletter.web.mends import Home, Mend, figures_value, home_of, mend, places_value, quotes_value
+from newsletter.web.places import begin_of
 from newsletter.web.view import View
 
 _WORDS_SHOWN = 120  # characters of a quote or a lead
@@ -91,7 +92,7 @@ def _found(item: NewsItem, number: int, home: Home, *, today: date, language: st
         number=number,
         item=item,
         day=long_date(item.date, language) if item.date else "",
-        lead=_short(plain(item.lead)),
+        lead=begin_of(plain(item.lead), _WORDS_SHOWN),
         line=_place(item.lead_origin),
         title_mend=mend(home, "title", item.title),
         date_mend=None if item.date else mend(home, "date", today.isoformat()),
@@ -115,7 +116,7 @@ def _found(item: NewsItem, number: int, home: Home, *, today: date, language: st
 def _quote(item: NewsItem, quote: Quote, block: str, home: Home) -> FoundQuote:
     value = quotes_value(item, quote) if block else []
     return FoundQuote(
-        words=_short(plain(quote.text)),
+        words=begin_of(plain(quote.text), _WORDS_SHOWN),
         speaker=quote.speaker,
         role=quote.role,
         proposed=quote.proposed,
@@ -154,11 +155,6 @@ def _figures_mend(item: NewsItem, home: Home) -> Mend | None:
     written = "figures" in item.front
     figures = list(item.figures if written else _cards(item).values()) or list(item.figures[:MAX_CARDS])
     return mend(home, "figures", figures_value(figures)) if figures else None
-
-
-def _short(words: str) -> str:
-    line = " ".join(words.split())
-    return line if len(line) <= _WORDS_SHOWN else f"{line[: _WORDS_SHOWN - 1].rstrip()}…"
 
 
 def _place(origin: Origin) -> str:

@@ -21,11 +21,12 @@ from newsletter.translation import catalogue, finding_name, sentence
 from newsletter.web.languages import Words
 from newsletter.web.manifest_words import inputs_in_words
 from newsletter.web.moments import shown_moment
-from newsletter.web.places import Place, find_place, words_of_block
+from newsletter.web.places import Place, begin_of, find_place, words_of_block, words_of_openings
 from newsletter.web.trial_mail import EVERYBODY
 from newsletter.web.view import View
 
 _WORDS_SHOWN = 60  # characters of a block in the list of places
+_QUOTED_SHOWN = 120  # less than is kept, so that no word is shown that was cut there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Remark:
     when: str
     resolved_when: str
     place: Place
+    quoted: str
     item_title: str  # where the issue has several
 
 
@@ -124,6 +126,7 @@ def _remark(view: View, comment: Comment) -> Remark:
         when=shown_moment(comment.at, zone, language),
         resolved_when=shown_moment(comment.resolved_at, zone, language) if comment.resolved_at else "",
         place=find_place(comment, items),
+        quoted=begin_of(comment.quoted, _QUOTED_SHOWN),
         item_title=titles.get(comment.item, ""),
     )
 
@@ -132,13 +135,11 @@ def _places(items: Sequence[NewsItem], words: Words) -> Iterator[tuple[str, str]
     """Yield what a comment may be about: the page's word for it, and how people call it."""
     for number, item in enumerate(items):
         if len(items) > 1:
-            yield f"{number}.", words("review.whole_item", title=_begin(item.title))
+            yield f"{number}.", words("review.whole_item", title=begin_of(item.title, _WORDS_SHOWN))
+        for name, said in words_of_openings(item).items():
+            yield f"{number}.{name}", words(f"review.place_{name}", words=begin_of(said, _WORDS_SHOWN))
         for index, block in enumerate(item.blocks):
-            yield f"{number}.{index}", _begin(words_of_block(block)) or words("review.place_picture")
-
-
-def _begin(words: str) -> str:
-    return words if len(words) <= _WORDS_SHOWN else f"{words[: _WORDS_SHOWN - 1].rstrip()}…"
+            yield f"{number}.{index}", begin_of(words_of_block(block), _WORDS_SHOWN) or words("review.place_picture")
 
 
 def _lacking(view: View) -> tuple[str, ...]:
