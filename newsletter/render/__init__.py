@@ -95,9 +95,9 @@ def compile_issue(
         variants=variants,
         manifest={
             **templates.manifest(),
-            **_settings_manifest(settings),
+            **settings_manifest(settings),
             **_content_manifest(issue, inputs or {}, pictures or {}),
-            **_versions("pillow" if pictures else ""),
+            **versions("pillow" if pictures else ""),
         },
     )
     return Compilation(compiled=compiled, mjml=mjml, blocks=blocks, templates=dict(templates.read))
@@ -234,7 +234,7 @@ def _mailbox(text: str) -> str:
     return parse_mailbox(text)[1].mailbox if text else ""
 
 
-def _settings_manifest(settings: Settings) -> dict[str, str]:
+def settings_manifest(settings: Settings) -> dict[str, str]:
     """The settings that decide bytes, each by its own name, so that a refusal can say which one changed."""
     used: Iterator[tuple[str, object]] = (
         (f"setting:{section}.{key.removesuffix('_')}", value)
@@ -262,7 +262,7 @@ def _content_manifest(issue: Issue, inputs: Mapping[str, str], pictures: Mapping
 
 
 @lru_cache(maxsize=2)  # of what this process has loaded: a new one comes with the next process
-def _versions(more: str) -> Mapping[str, str]:
+def versions(more: str) -> Mapping[str, str]:
     names = ("jinja2", "mjml-python", "premailer", "cssutils", "lxml", more)
     found = {f"library:{name}": version(name) for name in names if name}
     found |= {f"library:{name}": installed for name, installed in recogniser.versions().items()}

@@ -85,6 +85,11 @@ class Desk:
     def is_watched(self) -> bool:
         return bool(self._listeners)
 
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether `showing` and `fault` are of the files as they stand, as far as the room has heard."""
+        return not self.is_stale and not self._busy.locked()
+
     def tell(self) -> None:
         """Say that something a page shows has changed."""
         self.number += 1

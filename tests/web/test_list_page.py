@@ -14,12 +14,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from starlette.testclient import TestClient
 
 from newsletter.decision import Decision, Verdict
 from newsletter.errors import CompileError
+from newsletter.issue import ContentOptions
 from newsletter.store.database import Engine, writing
 from newsletter.store.reviews import add_decision
+from newsletter.web.desk import Desk
 from newsletter.web.headline import headline_of
 from newsletter.web.languages import words_of
 from newsletter.web.list_page import shown_when
@@ -94,36 +97,165 @@ def test_a_title_is_escaped(listed: Callable[..., str], workspace: Workspace) ->
     assert titles(listed()) == ["&lt;script&gt;alert(1)&lt;/script&gt;"]
 
 
-def decide(engine: Engine, key: str, verdict: Verdict, *, hours_ago: float) -> None:
-    made = Decision(
-        key=key, digest="a" * 64, verdict=verdict, who="Анна Ким", at=AT - timedelta(hours=hours_ago), subject="Тема"
-    )
-    with writing(engine) as conn:
-        add_decision(conn, made)
+Decided = Callable[..., Callable[[], str]]
+
+
+@pytest.fixture
+def decided(premises: Premises, client_of: Client) -> Decided:
+    """Return a function that decides on the mail of an item as it stands, in a room that has compiled nothing since.
+
+    What that returns shows the list, whose compiler must not be called, and gives the words of the state.
+    """
+
+    def decide(path: Path, verdict: Verdict = Verdict.APPROVED, **changed: str) -> Callable[[], str]:
+        _, result = Desk(premises, (path,), ContentOptions()).compile_now()
+        compiled = result.compilation.compiled
+        made = Decision(
+            key=result.issue.key,
+            digest=compiled.digest,
+            verdict=verdict,
+            who="Анна Ким",
+            at=AT - timedelta(hours=2),
+            subject="Тема",
+            manifest={**compiled.manifest, **changed},
+        )
+        with writing(premises.engine) as conn:
+            add_decision(conn, made)
+
+        def state() -> str:
+            def refuse(_request: object) -> None:
+                raise CompileError("the list compiles", fix="do not")
+
+            with client_of(replace(premises, compile=refuse)) as client:  # type: ignore[arg-type] # never returns
+                page = client.get("", headers={"Accept-Language": "ru"}).text
+            row = next(row for row in page.split("<li") if "Анна Ким, сегодня, 10:00" in row)
+            return re.findall(r"</span>([^<]+)</span>", row)[0]
+
+        return state
+
+    return decide
+
+
+@pytest.fixture
+def item(room_workspace: Workspace) -> Path:
+    return room_workspace.content / "optika.md"
+
+
+def edit(path: Path, before: str, after: str) -> None:
+    """Change a file and leave its time as it was, as a checkout or an archive does."""
+    seen = path.stat()
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+    os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
 
 
 @pytest.mark.parametrize(
-    ("verdict", "saved_hours_ago", "word"),
+    ("verdict", "untouched", "edited"),
     [
-        (Verdict.APPROVED, 3, "согласовано"),
-        (Verdict.APPROVED, 1, "изменено после согласования"),
-        (Verdict.REJECTED, 3, "возвращено на доработку"),
-        (Verdict.REJECTED, 1, "изменено после возврата"),
+        (Verdict.APPROVED, "согласовано", "изменено после согласования"),
+        (Verdict.REJECTED, "возвращено на доработку", "изменено после возврата"),
     ],
 )
-def test_a_decision_is_told_and_whether_the_file_was_saved_since(
-    listed: Callable[..., str],
-    workspace: Workspace,
-    engine: Engine,
-    verdict: Verdict,
-    saved_hours_ago: float,
-    word: str,
+def test_a_decision_is_told_and_whether_the_file_changed_since_whatever_its_time(
+    decided: Decided, item: Path, verdict: Verdict, untouched: str, edited: str
 ) -> None:
-    write(workspace, "a.md", "---\ntitle: А\nkey: april\n---\nТекст.\n", hours_ago=saved_hours_ago)
-    decide(engine, "april", verdict, hours_ago=2)
-    page = listed()
-    assert f"</span>{word}</span>" in page
-    assert "Анна Ким, сегодня, 10:00" in page
+    state = decided(item, verdict)
+    touch(item, -1)
+    assert state() == untouched, "saved later without a change"
+    touch(item, 500)
+    edit(item, "120 человек", "121 человек")
+    assert state() == edited, "an old time over other words"
+
+
+def test_a_theme_that_changed_changes_what_was_approved(
+    decided: Decided, item: Path, room_workspace: Workspace
+) -> None:
+    state = decided(item)
+    letter = room_workspace.templates / "press" / "letter.mjml"
+    edit(letter, "<mj-body", "<!-- wider --><mj-body")
+    assert state() == "изменено после согласования"
+
+
+def test_a_theme_that_has_words_for_the_subject_now_changes_what_was_approved(
+    decided: Decided, item: Path, room_workspace: Workspace
+) -> None:
+    state = decided(item)
+    (room_workspace.templates / "press" / "subject.txt").write_text("Новости: {{ issue.title }}", encoding="utf-8")
+    assert state() == "изменено после согласования"
+
+
+def test_a_setting_that_decides_bytes_changes_what_was_approved(
+    decided: Decided, item: Path, room_workspace: Workspace
+) -> None:
+    state = decided(item)
+    file = room_workspace.settings_file
+    text = file.read_text(encoding="utf-8")
+    file.write_text(re.sub(r"(?m)^\[office\]\nname = .*", '[office]\nname = "Другая"', text, count=1), encoding="utf-8")
+    assert file.read_text(encoding="utf-8") != text
+    assert state() == "изменено после согласования"
+    file.write_text("nonsense", encoding="utf-8")
+    assert state() == "согласовано ранее", "nobody knows what the settings were meant to be"
+
+
+@pytest.mark.parametrize("name", ["newsletter", "library:lxml", "weather"])
+def test_what_cannot_be_compared_is_approved_earlier(decided: Decided, item: Path, name: str) -> None:
+    assert decided(item, **{name: "0.0"})() == "согласовано ранее"
+
+
+def test_a_template_that_takes_in_what_no_manifest_names_leaves_it_open(
+    decided: Decided, item: Path, room_workspace: Workspace
+) -> None:
+    letter = room_workspace.templates / "press" / "letter.mjml"
+    edit(letter, "<mj-body", '{% include "press/more.mjml" ignore missing %}<mj-body')
+    assert decided(item)() == "согласовано ранее"
+
+
+def test_an_item_more_in_the_folder_changes_what_was_approved(decided: Decided, room_workspace: Workspace) -> None:
+    folder = room_workspace.content / "week"
+    write(room_workspace, "week/issue.toml", 'title = "Неделя"\ndate = 2026-11-20\n')
+    write(room_workspace, "week/a.md", "---\ntitle: Первая\n---\nТекст первой.\n")
+    state = decided(folder)
+    assert state() == "согласовано"
+    write(room_workspace, "week/b.md", "---\ntitle: Вторая\n---\nТекст второй.\n", hours_ago=500)
+    assert state() == "изменено после согласования"
+
+
+def test_another_picture_under_the_same_name_changes_what_was_approved(
+    decided: Decided, item: Path, room_workspace: Workspace
+) -> None:
+    settings = room_workspace.settings_file.read_text(encoding="utf-8")
+    room_workspace.settings_file.write_text(f'assets_url = "https://a.zarechye.example"\n{settings}', encoding="utf-8")
+    picture = room_workspace.content / "shop.png"
+    save_picture(picture, "navy")
+    item.write_text(f"{item.read_text(encoding='utf-8')}\n![Цех](shop.png)\n", encoding="utf-8")
+    state = decided(item)
+    assert state() == "согласовано"
+    seen = picture.stat()
+    save_picture(picture, "olive")
+    os.utime(picture, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+    assert state() == "изменено после согласования"
+
+
+def save_picture(path: Path, colour: str) -> None:
+    Image.new("RGB", (600, 300), colour).save(path)
+
+
+def test_a_broken_file_is_not_what_was_approved(
+    client: TestClient, room_workspace: Workspace, engine: Engine, item: Path
+) -> None:
+    """The room still shows the last good mail, which is the approved one."""
+    desk = desk_path(room_workspace, item)
+    client.get(desk)
+    room = client.app.state.room  # type: ignore[attr-defined]
+    digest = room.find(desk[2:-1]).showing.digest
+    made = Decision(key="content/optika.md", digest=digest, verdict=Verdict.APPROVED, who="Я", at=AT, subject="Т")
+    with writing(engine) as conn:
+        add_decision(conn, made)
+    edit(item, "rubric:", "rubrik:")
+    room.files_changed()
+    client.get(desk)
+    assert "</span>изменено после согласования</span>" in client.get("").text
 
 
 def test_what_the_room_has_compiled_is_told_by_its_digest(
