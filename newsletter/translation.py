@@ -200,11 +200,11 @@ def _form(value: str, forms: list[str]) -> str:
 def sentence(text: str) -> str:
     """Return a message as a sentence of a page: a capital in front if a word stands there, a full stop behind.
 
-    Names of keys and files (`issue.toml`, `public_url`), which may come first, keep their letters.
+    Names of keys and files (`issue.toml`, `public_url`) and addresses, which may come first, keep their letters.
     """
     if not text:
         return ""
-    begun = text[0].upper() + text[1:] if re.match(r"[a-zа-яё]+(?=[ ,:;!?]|$)", text) else text
+    begun = text[0].upper() + text[1:] if re.match(r"[a-zа-яё]+(?=[ ,;!?]|:(?: |$)|$)", text) else text
     return begun if begun.endswith((".", "!", "?", "…")) else f"{begun}."
 
 

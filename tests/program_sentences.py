@@ -81,9 +81,6 @@ NO_MESSAGES: dict[str, tuple[str, ...]] = {
         "add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow",
         "neg pos invert abs round int float complex index",
     ),
-    "web/commenting.py": ("block must name a block of the mail",),  # no page of the room sends anything else
-    "web/deciding.py": ("digest must be that of the mail that the page shows",),
-    "web/editing.py": ("sha256 must be that of the version that was opened",),
     "web/waiving.py": (f"waive = {{ {HOLE} }}",),
     "review/changes.py": (f"newsletter {HOLE} → {HOLE}",),
     "review/gate.py": (f"{HOLE} of {HOLE}",),  # translated with its noun

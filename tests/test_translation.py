@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from newsletter.check import IDS
 from newsletter.check.finding import SEVERITIES
+from newsletter.check.mixed_letters import _CYRILLIC_ALIKE, _LATIN_ALIKE
 from newsletter.content.load import load_item
 from newsletter.errors import NewsletterError
 from newsletter.translation import (
@@ -288,6 +290,9 @@ def test_an_item_that_is_refused_is_refused_in_russian(tmp_path: Path, file: str
 def test_a_sentence_of_a_page_begins_large_and_ends_with_a_stop() -> None:
     assert sentence("файл пустой") == "Файл пустой."
     assert sentence("issue.toml пуст") == "issue.toml пуст."
+    assert sentence("http://a.example leads nowhere") == "http://a.example leads nowhere."
+    assert sentence("mailto:a@b.example ведёт в никуда") == "mailto:a@b.example ведёт в никуда."
+    assert sentence("строка: пусто") == "Строка: пусто."
     assert sentence("public_url must not be empty") == "public_url must not be empty."
     assert sentence("there is no date: the mail shows none") == "There is no date: the mail shows none."
     assert sentence("может быть, title?") == "Может быть, title?"
@@ -365,3 +370,11 @@ def test_translating_never_loses_what_an_entry_shows_as_it_is(english: str, valu
     translated = RUSSIAN.translate(said)
     if translated != said:
         assert not (Counter("".join(shown)) - Counter(translated)), (said, translated)
+
+
+@pytest.mark.parametrize("script", [_LATIN_ALIKE, _CYRILLIC_ALIKE])
+def test_every_letter_that_looks_like_another_is_named_in_russian(script: frozenset[str]) -> None:
+    for letter in script:
+        name = unicodedata.name(letter).lower()
+        said = RUSSIAN.translate(f"«{letter}ход» has Latin letters among others: [{letter}]ход (letter 1 is {name})")
+        assert re.fullmatch(rf".*\(буква 1 по счёту — [а-я]+ «{letter}»\)", said), said
