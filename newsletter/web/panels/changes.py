@@ -12,7 +12,7 @@ from newsletter.review.changes import changes
 from newsletter.web.approved import Approved, last_approved
 from newsletter.web.difference import Piece, Row, compare, paragraphs_of, runs_of
 from newsletter.web.manifest_words import inputs_in_words
-from newsletter.web.moments import shown_moment
+from newsletter.web.moments import Moment, moment
 from newsletter.web.view import View
 
 Where = Literal["text", "html", "look", "nowhere"]  # the words that differ stand: "look": none does, the markup does
@@ -48,8 +48,8 @@ def make(view: View) -> Mapping[str, object]:
     }
 
 
-def _when(view: View, approved: Approved) -> str:
-    return shown_moment(approved.decision.at, view.desk.premises.clock().tzinfo, view.words.language)
+def _when(view: View, approved: Approved) -> Moment:
+    return moment(approved.decision.at, view.desk.premises.clock(), view.words)
 
 
 def _rows(view: View, approved: Approved, compiled: CompiledIssue) -> tuple[tuple[Row, ...], Where]:

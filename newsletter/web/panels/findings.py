@@ -114,7 +114,7 @@ def _block(finding: Finding, result: CompileResult, variant: str, shown: Collect
 
 def _opening(finding: Finding, issue: Issue, shown: Collection[str]) -> str:
     """Return the title or lead of the mail that a finding is about; of an item told in brief, its title."""
-    names = []
+    names: list[str] = []
     paths = [item.origin.path for item in issue.items]  # entries of a feed share theirs
     for number, item in enumerate(issue.items):
         if item.origin.path != finding.file:

@@ -20,7 +20,7 @@ from newsletter.store.subscribers import list_names
 from newsletter.translation import catalogue, finding_name, sentence
 from newsletter.web.languages import Words
 from newsletter.web.manifest_words import inputs_in_words
-from newsletter.web.moments import shown_moment
+from newsletter.web.moments import Moment, moment
 from newsletter.web.places import Place, begin_of, find_place, words_of_block, words_of_openings
 from newsletter.web.trial_mail import EVERYBODY
 from newsletter.web.view import View
@@ -34,7 +34,7 @@ class Said:
     """A decision for the page."""
 
     decision: Decision
-    when: str
+    when: Moment
     is_rejection: bool
     is_current: bool  # about the mail on the page
 
@@ -44,8 +44,8 @@ class Remark:
     """A comment for the page."""
 
     comment: Comment
-    when: str
-    resolved_when: str
+    when: Moment
+    resolved_when: Moment | None
     place: Place
     quoted: str
     item_title: str  # where the issue has several
@@ -63,7 +63,7 @@ class Told:
 
 def make(view: View) -> Mapping[str, object]:
     desk, showing = view.desk, view.showing
-    result, settings, zone = showing.result, showing.settings, view.desk.premises.clock().tzinfo
+    result, settings, now = showing.result, showing.settings, desk.premises.clock()
     language = view.words.language
     with reading(desk.premises.engine) as conn:
         standing = standing_of(conn, result, settings, list_name=result.issue.list_name)
@@ -89,7 +89,7 @@ def make(view: View) -> Mapping[str, object]:
         "history": [
             Said(
                 decision=one,
-                when=shown_moment(one.at, zone, language),
+                when=moment(one.at, now, view.words),
                 is_rejection=one.verdict is Verdict.REJECTED,
                 is_current=one.digest == showing.digest,
             )
@@ -118,13 +118,13 @@ def _told(finding: Finding, language: str) -> Told:
 
 
 def _remark(view: View, comment: Comment) -> Remark:
-    zone, language = view.desk.premises.clock().tzinfo, view.words.language
+    now = view.desk.premises.clock()
     items = view.showing.result.issue.items
     titles = {item.origin.path: item.title for item in items} if len(items) > 1 else {}
     return Remark(
         comment=comment,
-        when=shown_moment(comment.at, zone, language),
-        resolved_when=shown_moment(comment.resolved_at, zone, language) if comment.resolved_at else "",
+        when=moment(comment.at, now, view.words),
+        resolved_when=moment(comment.resolved_at, now, view.words) if comment.resolved_at else None,
         place=find_place(comment, items),
         quoted=begin_of(comment.quoted, _QUOTED_SHOWN),
         item_title=titles.get(comment.item, ""),

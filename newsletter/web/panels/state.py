@@ -10,7 +10,7 @@ from newsletter.review.deciding import standing_of
 from newsletter.review.standing import Standing, State
 from newsletter.store.database import reading
 from newsletter.store.issues import IssueRow, list_issues
-from newsletter.web.moments import shown_moment
+from newsletter.web.moments import moment, shown_moment
 from newsletter.web.view import View
 
 # What a send that is not over looks like to an editor; whoever sends it sees more with `newsletter status`.
@@ -53,7 +53,7 @@ def _sent(view: View, rows: Sequence[IssueRow]) -> Chip:
 
 
 def _facts(view: View, row: IssueRow) -> dict[str, object]:
-    at = shown_moment(row.finished_at or row.created_at, view.desk.premises.clock().tzinfo, view.words.language)
+    at = moment(row.finished_at or row.created_at, view.desk.premises.clock(), view.words)
     return {"list": row.list_name, "when": at}
 
 
