@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -48,16 +49,17 @@ async def save(request: Request) -> Response:
     wish = Wish(file=file, text=text_in(posted, "text"), versions=over, as_utf8=flag_in(posted, "utf8"))
     words = words_of(language_of(request))
     try:
-        saved = await asyncio.to_thread(_save, wish)
+        saved, version = await asyncio.to_thread(_save, wish)
     except ChangedMeanwhileError:
         return await asyncio.to_thread(_conflict, request, wish)
     room_of(request).files_changed()  # following would tell too, a moment later
     said = words("source.saved" if saved else "source.unchanged", file=file.shown)
-    return JSONResponse({"ok": True, "message": said})
+    # The page goes on from this version: what is typed before the panel is fetched again is no conflict.
+    return JSONResponse({"ok": True, "message": said, "fields": {"sha256": version}})
 
 
-def _save(wish: Wish) -> bool:
-    """Write the text; False where the file says it already. Raises InputError, DiskError."""
+def _save(wish: Wish) -> tuple[bool, str]:
+    """Write the text; returns whether it was another, and the file's SHA-256 now. Raises InputError, DiskError."""
     there = open_file_text(wish.file.path, wish.file.shown)
     if there.sha256 not in wish.versions:
         raise ChangedMeanwhileError("was changed meanwhile", path=wish.file.shown, fix="look at what it says now")
@@ -66,9 +68,9 @@ def _save(wish: Wish) -> bool:
     written = there.in_utf8() if wish.as_utf8 else there
     data = written.bytes_of(wish.text)
     if data == there.data:
-        return False
+        return False, there.sha256
     replace_file(there, data)
-    return True
+    return True, hashlib.sha256(data).hexdigest()
 
 
 def _conflict(request: Request, wish: Wish) -> Response:

@@ -57,6 +57,20 @@ def test_a_saved_word_is_in_the_mail_and_the_field_starts_from_it(shown: Shown) 
     expect(mail_of(page)).to_contain_text("Третий цех")
 
 
+def test_what_is_typed_after_saving_goes_on_from_the_saved_text_before_the_panel_comes_anew(shown: Shown) -> None:
+    page, item = shown("source")
+    field = editor_of(page)
+    page.route("**/panel/source?*", lambda route: route.abort())  # as long as it takes: for ever
+    for title in ("Другой цех", "Третий цех"):
+        field.fill(ITEM.format(title=title))
+        page.get_by_role("button", name="Сохранить", exact=True).click()
+        expect(page.locator("#status")).to_contain_text("Сохранено")
+        expect(mail_of(page)).to_contain_text(title)
+        expect(field).to_have_value(ITEM.format(title=title))
+    assert "Третий цех" in item.read_text(encoding="utf-8")
+    expect(page.locator("[data-conflict]")).to_be_hidden()
+
+
 def typed_over_a_change(page: Page, item: Path) -> Locator:
     """Type, let somebody else save the file, save: the conflict stands there."""
     field = editor_of(page)

@@ -16,18 +16,20 @@ async function send(form, button, { announce, onDone }) {
   if (form.getAttribute("aria-busy") === "true") return;
   form.setAttribute("aria-busy", "true");
   refuse(form, null);
+  const sent = valuesOf(form, button);
   try {
     const answer = await fetch(`${base}/${form.dataset.post}`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(valuesOf(form, button)),
+      body: JSON.stringify(sent),
     });
     const said = await answer.json().catch(() => ({}));
     if (!answer.ok || said.error) {
       refuse(form, said);
       return;
     }
-    form.reset();
+    if (form.hasAttribute("data-keep")) settle(form, sent, said.fields ?? {});
+    else form.reset();
     await onDone(said);
     announce(said.message || say("done"));
   } catch {
@@ -35,6 +37,12 @@ async function send(form, button, { announce, onDone }) {
   } finally {
     form.removeAttribute("aria-busy");
   }
+}
+
+// What was sent is what the file says now: nothing goes back to the text of before, and what was typed since is new.
+function settle(form, sent, fields) {
+  for (const field of form.elements) if (field.tagName === "TEXTAREA") field.defaultValue = sent[field.name];
+  for (const [name, value] of Object.entries(fields)) form.elements[name].value = value;
 }
 
 function valuesOf(form, button) {

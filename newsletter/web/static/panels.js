@@ -53,6 +53,7 @@ function remember(place) {
       name: nameOf(place, form),
       typed: fieldsOf(form).filter(isTyped).map((field) => [fieldName(field), field.type === "checkbox" || field.type === "radio" ? field.checked : field.value]),
     })),
+    texts: new Map([...place.querySelectorAll("textarea[id]")].map((one) => [one.id, one.scrollTop])),
     scrolled: place.scrollTop,
   };
 }
@@ -83,6 +84,7 @@ function restore(place, kept) {
     again?.focus({ preventScroll: true });
     if (again && kept.caret) again.setSelectionRange?.(...kept.caret);
   }
+  for (const [id, top] of kept.texts) document.getElementById(id)?.scrollTo(0, top);
   place.scrollTop = kept.scrolled;
 }
 
