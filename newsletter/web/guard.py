@@ -25,6 +25,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",  # the address holds the secret
     "X-Content-Type-Options": "nosniff",
+    "X-DNS-Prefetch-Control": "off",  # asking ahead for the hosts of links tells of a mail under embargo
     "X-Robots-Tag": "noindex, nofollow",
 }
 _READING = frozenset({"GET", "HEAD"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from newsletter.content.item import Block, FigureGroup, NewsItem, Quote, plain
@@ -79,6 +80,7 @@ def words_of_openings(item: NewsItem) -> Mapping[str, str]:
     return {name: one for name, one in words.items() if one}
 
 
+@lru_cache(maxsize=20_000)  # some ten milliseconds a pair: of every comment and block again with every look at the page
 def _likeness(one: str, other: str) -> float:
     matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
     if matcher.real_quick_ratio() < _ALIKE or matcher.quick_ratio() < _ALIKE:  # most blocks are far from alike

@@ -6,6 +6,7 @@ A wrong shape is one sentence with status 400: nothing that a browser says is tr
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
@@ -13,6 +14,7 @@ from starlette.requests import Request
 
 MAX_BODY = 4 * 1024**2  # bytes; an item is a few thousand
 _MAX_ID = 2**63 - 1  # of a row in the store
+_HALF = re.compile("[\ud800-\udfff]")  # JSON can say it, no file, store or page can hold it
 
 
 async def read_json(request: Request) -> dict[str, object]:
@@ -41,6 +43,8 @@ def text_in(posted: Mapping[str, object], name: str) -> str:
     value = posted.get(name, "")
     if not isinstance(value, str):
         raise malformed(f"{name} must be text")
+    if _HALF.search(value):
+        raise malformed(f"{name} holds half of a character")
     return value
 
 

@@ -75,6 +75,8 @@ def serve(app: Starlette, listening: socket.socket, *, when_ready: Callable[[], 
         log_config=None,  # a log of requests would hold the secret
         access_log=False,
         lifespan="on",
+        http="h11",  # what else a machine may have installed reads a header without end into memory
+        proxy_headers=False,  # there is no proxy in front of us: nobody else says how we are reached
         ws="none",
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,

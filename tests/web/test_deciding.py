@@ -200,3 +200,14 @@ def test_names_and_notes_are_shown_as_they_were_typed(client: TestClient, base: 
         assert "<img" not in page
         assert "<script" not in page
         assert "&lt;img src=x" in page
+
+
+@pytest.mark.parametrize(("name", "field"), [("decide", b"list"), ("comment", b"text"), ("save", b"text")])
+def test_half_a_character_is_a_plain_refusal(client: TestClient, base: str, name: str, field: bytes) -> None:
+    sent = b'{"verdict": "approved", "digest": "%s", "sha256": "%s", "%s": "a\\ud800"}' % (b"0" * 64, b"0" * 64, field)
+    source = client.get(f"{base}panel/source").text
+    file = re.search(r'name="file" value="(\w+)"', source)
+    assert file
+    answer = post(client, f"{base}{name}", sent.replace(b"{", b'{"file": "%s", ' % file[1].encode(), 1))
+    assert answer.status_code == 400
+    assert "half of a character" in answer.json()["error"]["message"]

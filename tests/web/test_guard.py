@@ -67,6 +67,7 @@ def assert_guarded(answer: Response) -> None:
     assert "unsafe-eval" not in policy
     assert "'unsafe-inline'" not in policy or "script-src" not in policy
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-dns-prefetch-control"] == "off"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["x-robots-tag"] == "noindex, nofollow"
     assert headers["cache-control"] == "no-store"
