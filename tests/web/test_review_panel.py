@@ -128,3 +128,12 @@ def test_a_title_and_a_lead_can_be_commented_and_are_shown_in_the_mail(client: T
     page = shown(client, base)
     assert "В Заречье открыли цех оптики</blockquote>" in page
     assert 'data-goto-block="0.title"' in page
+
+
+def test_what_was_given_and_what_is_needed_do_not_run_together(client: TestClient, base: str) -> None:
+    words = " ".join(re.sub("<[^>]*>", "", shown(client, base)).split())
+    assert "Согласования пока нет (для отправки не обязательны)" in words
+
+
+def test_the_form_knows_which_mail_it_shows(client: TestClient, base: str) -> None:
+    assert f'data-looked="{digest_on(client, base)}"' in shown(client, base)

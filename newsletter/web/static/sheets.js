@@ -1,12 +1,14 @@
 // What the sheets of source and findings need beside the shell: from a line to its finding, unsaved text, and what to
 // do when a file changed on the disk while it was edited.
 
+import * as second_look from "./second_look.js";
 import * as tabs from "./tabs.js";
 
 const formOf = (element) => element.closest("form[data-unsaved]");
 const isTyped = (form) => [...form.elements].some((one) => one.tagName === "TEXTAREA" && one.value !== one.defaultValue);
 
 export function listen() {
+  second_look.listen();
   document.addEventListener("click", (event) => {
     const mark = event.target.closest("[data-goto-finding]");
     if (mark) gotoFinding(mark.dataset.gotoFinding);
