@@ -21,6 +21,7 @@ class State(StrEnum):
     CHANGED = "changed since approval"
     APPROVED = "approved"
     REJECTED = "rejected"
+    MENDED = "changed since it was rejected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Standing:
     required: int = 0
     rejection: Decision | None = None  # that stands: nothing counted came after it
     earlier: Decision | None = None  # the latest approval of another digest: what changed is told from its manifest
+    returned: Decision | None = None  # the rejection of another digest, when nothing was decided after it
     elsewhere: tuple[str, ...] = ()  # other lists that this very mail was approved for
 
     @property
@@ -47,6 +49,8 @@ class Standing:
             return State.REJECTED
         if self.approvals:
             return State.DRAFT if self.missing else State.APPROVED
+        if self.returned is not None:
+            return State.MENDED
         return State.CHANGED if self.earlier else State.DRAFT
 
 
@@ -73,12 +77,14 @@ def judge(
             rejection = None
             counted.setdefault(same_name(one.who), one)
     others = [one for one in ours if one.digest != digest and one.verdict is Verdict.APPROVED]
+    last = ours[-1] if ours else None
     lists = [one.list_name for one in said if one.digest == digest and one.verdict is Verdict.APPROVED]
     return Standing(
         approvals=tuple(counted.values()),
         required=required,
         rejection=rejection,
         earlier=others[-1] if others else None,
+        returned=last if last and last.verdict is Verdict.REJECTED and last.digest != digest else None,
         elsewhere=tuple(dict.fromkeys(name for name in lists if name not in ("", list_name))),
     )
 

@@ -105,8 +105,17 @@ def test_a_rejection_of_another_text_does_not_stand_against_this_one() -> None:
 
 def test_an_approval_of_another_text_counts_for_nothing_but_tells_what_changed() -> None:
     old, newer = decision(digest="bb"), decision(BORIS, digest="cc", minute=5)
-    standing = stand(old, newer, decision(no=True, digest="dd"))
+    standing = stand(old, newer)
     assert (standing.missing, standing.earlier, standing.state) == (1, newer, State.CHANGED)
+
+
+def test_what_was_changed_after_a_rejection_is_told_from_what_was_changed_after_an_approval() -> None:
+    rejected = decision(BORIS, no=True, digest="cc", minute=5)
+    standing = stand(decision(digest="bb"), rejected)
+    assert (standing.returned, standing.state) == (rejected, State.MENDED)
+    assert standing.earlier is not None
+    assert stand(decision(digest="bb"), rejected, decision(digest="dd", minute=6)).state is State.CHANGED
+    assert stand(rejected, decision(minute=6)).state is State.APPROVED
 
 
 def test_an_approval_for_another_list_is_no_earlier_one() -> None:

@@ -70,7 +70,7 @@ def make(view: View) -> Mapping[str, object]:
         decisions = list_decisions(conn, result.issue.key)
         comments = list_comments(conn, result.issue.key)
         lists = list_names(conn)
-    earlier = standing.earlier if standing.state is State.CHANGED else None
+    earlier = standing.earlier if standing.state in (State.CHANGED, State.MENDED) else None
     differing = changes(earlier.manifest, result.compilation.compiled.manifest) if earlier else ()
     findings = showing.report.findings if showing.report else ()
     remarks = [_remark(view, one) for one in reversed(comments)]

@@ -72,6 +72,12 @@ def _reviewed(view: View, standing: Standing) -> Chip:
                 word=words("state.approved", names=names),
                 detail=count or words("state.approved_detail"),
             )
+        case State.MENDED if standing.returned:
+            return Chip(
+                kind="changed",
+                word=words("state.mended"),
+                detail=words("state.mended_detail", who=standing.returned.who),
+            )
         case State.CHANGED if standing.earlier:
             return Chip(
                 kind="changed",
