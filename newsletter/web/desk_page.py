@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from newsletter.errors import NewsletterError
 from newsletter.web.approved import as_approved
 from newsletter.web.asking import base_of, desk_of, home_of, language_of, view_of
+from newsletter.web.desk import Desk
 from newsletter.web.frame import PICTURES, SIMULATIONS, Look, Pictures, Simulation, frame_html
 from newsletter.web.languages import words_of
 from newsletter.web.openings import LEAD, TITLE, title_line
@@ -25,6 +28,12 @@ from newsletter.web.reader import EXTREMES
 TABS = ("findings", "found", "review", "text", "changes", "source", "wire")
 WIDTHS = ("320", "360", "600", "800", "free")
 COLOURS = ("light", "dark", "inverted")
+AT_FIRST = (
+    "state",
+    "reader",
+    "inbox",
+    "embargo",
+)  # in the page from the beginning: what came later would move the mail
 PANES = (("", "600", "light"), ("2", "360", "dark"))  # suffix of its names in the address, width and colours at first
 
 _TYPES = {"png": "image/png", "jpg": "image/jpeg"}
@@ -32,7 +41,7 @@ T = TypeVar("T", Pictures, Simulation)
 
 
 async def show(request: Request) -> Response:
-    """The page of a desk; what it shows is fetched by its script, panel by panel."""
+    """The page of a desk; the mail and what stands beside it are fetched by its script, panel by panel."""
     desk = await desk_of(request)
     language = language_of(request)
     pulse = pulse_of(desk)
@@ -45,7 +54,7 @@ async def show(request: Request) -> Response:
         pulse=json.dumps(pulse),
         said=json.dumps(words_of(language).under("script"), ensure_ascii=False),
         tabs=tuple(name for name in TABS if name in PANELS),
-        has_state="state" in PANELS,
+        first=await _at_first(request, desk),
         extremes=EXTREMES,
         panes=PANES,
         widths=WIDTHS,
@@ -55,6 +64,19 @@ async def show(request: Request) -> Response:
         asked=dict(request.query_params),
     )
     return HTMLResponse(page)
+
+
+async def _at_first(request: Request, desk: Desk) -> dict[str, str]:
+    """Return the panels around the mail, and what stands in its way, as HTML by name."""
+    language = language_of(request)
+    first = {"fault": render("panel_fault.html", language, **fault_panel.make(desk, language))}
+    first |= dict.fromkeys(AT_FIRST, "")
+    with suppress(NewsletterError):  # the page opens all the same; asked for by itself the panel says what is wrong
+        view = await view_of(request, desk)
+        for name in AT_FIRST if view is not None else ():
+            values = await asyncio.to_thread(PANELS[name], view)
+            first[name] = render(f"panel_{name}.html", language, view=view, **values)
+    return first
 
 
 async def frame(request: Request) -> Response:

@@ -67,6 +67,21 @@ def test_the_page_holds_no_script_or_style_of_its_own_and_each_tab_once(page: Ca
     }
 
 
+def test_what_stands_around_the_mail_comes_with_the_page(
+    client: TestClient, page: Callable[..., str], room_workspace: Workspace
+) -> None:
+    text = page()
+    assert 'class="chip chip-draft"' in text
+    assert 'id="reader-button"' in text
+    assert "Новый цех оптики: 120 рабочих мест" in html.unescape(text).replace("\u00a0", " ")
+    assert '<details class="inbox" id="inbox-fold">' in text
+    assert '<details class="inbox" id="inbox-fold" open>' in page("?inbox=on")
+    good = (room_workspace.content / "optika.md").read_text(encoding="utf-8")
+    write(room_workspace, good.replace("date: 2026", "dat: <b>2026"))
+    reread(client)
+    assert 'class="fault"' in page()
+
+
 def test_a_wish_in_the_address_is_the_control_s_state_and_any_other_word_is_not(page: Callable[..., str]) -> None:
     chosen = r'name="width" value="(\w+)"[^>]*checked'
     assert re.findall(chosen, page()) == ["600"]
@@ -80,7 +95,9 @@ def test_the_page_speaks_the_browser_s_language(page: Callable[..., str]) -> Non
     assert "Проверки" in russian
     assert 'lang="en"' in english
     assert "Checks" in english
-    ours = re.sub(r"<h1.*?</h1>|<title>.*?</title>|data-pulse=\"[^\"]*\"", "", english)
+    inbox = r"<summary.*?</summary>|<div class=\"inbox-card.*?</div>"
+    words_of_the_mail = rf"(?s)<h1.*?</h1>|<title>.*?</title>|data-pulse=\"[^\"]*\"|{inbox}"
+    ours = re.sub(words_of_the_mail, "", english)
     assert not re.search("[А-Яа-яё]", html.unescape(ours).replace('<b>"Имя"</b> & Ко', ""))
 
 

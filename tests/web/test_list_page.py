@@ -129,7 +129,7 @@ def decided(premises: Premises, client_of: Client) -> Decided:
             with client_of(replace(premises, compile=refuse)) as client:  # type: ignore[arg-type] # never returns
                 page = client.get("", headers={"Accept-Language": "ru"}).text
             row = next(row for row in page.split("<li") if "Анна Ким, сегодня, 10:00" in row)
-            return re.findall(r"</span>([^<]+)</span>", row)[0]
+            return str(re.findall(r"</span>([^<]+)</span>", row)[0])
 
         return state
 

@@ -132,3 +132,75 @@ def test_keys_are_letters_inside_a_field(desk: Callable[..., Page]) -> None:
 def test_no_screen_has_to_be_scrolled_sideways(desk: Callable[..., Page], width: int) -> None:
     page = desk("?two=1&tab=review", width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def place_of(page: Page, words: str) -> float:
+    """Return how far below the top of the screen a block of the mail stands."""
+    box = mail(page).get_by_text(words).bounding_box()
+    assert box
+    return box["y"]
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_words_added_above_leave_what_is_read_in_its_place(desk: Callable[..., Page], item: Path, width: int) -> None:
+    page = desk(width=width)
+    mail(page).get_by_text("Абзац номер 130").evaluate("one => one.scrollIntoView({ block: 'center' })")
+    before = place_of(page, "Абзац номер 130")
+    more = "".join(f"\nДобавлено выше, {number}: ещё несколько слов о цехе.\n" for number in range(5))
+    item.write_text((ITEM + LONG).replace("\nАбзац номер 105", f"{more}\nАбзац номер 105"), encoding="utf-8")
+    expect(mail(page).get_by_text("Добавлено выше, 4")).to_be_attached(timeout=SECONDS)
+    assert place_of(page, "Абзац номер 130") == pytest.approx(before, abs=2)
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800), (1600, 1000)])
+def test_the_mail_does_not_move_once_it_is_there(
+    desk: Callable[..., Page], item: Path, opened: Opened, shared_room: RoomProcess, width: int, height: int
+) -> None:
+    """What stands above the mail comes with the page: a room that gives no panel at all shows the mail as high."""
+    whole = desk(width=width, height=height)
+    expect(whole.locator("#panel-findings > *").first).to_be_attached(timeout=SECONDS)
+    bare = opened("", width=width, height=height)
+    bare.route("**/panel/**", lambda route: route.abort())
+    bare.goto(shared_room.desk(item))
+    bare.locator("body[data-shown]").wait_for(timeout=SECONDS)
+    expect(bare.locator(".chip")).to_have_count(1)
+    tops = [top_of_mail(page) for page in (whole, bare)]
+    assert tops[0] == tops[1]
+
+
+def top_of_mail(page: Page) -> float:
+    return float(page.locator("iframe[data-live]").evaluate("one => one.getBoundingClientRect().top"))
+
+
+def test_the_line_in_the_inbox_is_slim_unfolds_and_stays_so(desk: Callable[..., Page]) -> None:
+    page = desk(height=800)
+    card = page.locator(".inbox-card")
+    expect(card).to_be_hidden()
+    assert top_of_mail(page) < 200
+    page.locator(".inbox-row").click()
+    expect(card).to_be_visible()
+    page.reload()
+    page.locator("body[data-shown]").wait_for(timeout=SECONDS)
+    expect(card).to_be_visible()
+    page.locator(".inbox-row").click()
+    expect(card).to_be_hidden()
+    assert "inbox=off" in page.url
+
+
+def test_on_a_phone_one_touch_leads_to_a_panel_and_back_to_the_words_that_were_read(desk: Callable[..., Page]) -> None:
+    page = desk(width=360, height=740)
+    mail(page).get_by_text("Абзац номер 120").evaluate("one => one.scrollIntoView()")
+    before = page.evaluate("scrollY")
+    page.get_by_role("tab", name="Текст").click()
+    expect(page.locator("#panel-text")).to_be_in_viewport(timeout=SECONDS)
+    expect(mail(page).get_by_text("Абзац номер 120")).not_to_be_in_viewport()
+    page.get_by_role("button", name="К письму").click()
+    assert page.evaluate("scrollY") == before
+
+
+def test_controls_of_two_looks_stand_in_rows_of_one_height(desk: Callable[..., Page]) -> None:
+    page = desk("?two=1", width=1440)
+    expect(mail(page, "2").get_by_text("Абзац номер 101")).to_be_attached(timeout=SECONDS)
+    for what in (".segments-width", ".choices", ".frames"):
+        tops = page.locator(what).evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
+        assert tops[0] == tops[1], what

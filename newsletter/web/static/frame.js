@@ -1,6 +1,7 @@
 // A pane: one frame with the mail, its width and colours. A new document loads unseen and is swapped in at once, so
 // that nothing flickers and the place that was being read stays where it is.
 
+import { movedBy } from "./blocks.js";
 import { base, get, say } from "./state.js";
 
 const SLOW = 300; // milliseconds after which a person wonders whether anything happens
@@ -94,8 +95,9 @@ export class Pane {
   swap(frame, wanted, number) {
     const before = this.live;
     const scroller = document.getElementById("scroller");
-    const places = [scroller.scrollTop, document.documentElement.scrollTop];
     this.measure(frame);
+    const moved = before && !this.suffix ? this.moved(frame, scroller) : 0;
+    const places = [scroller.scrollTop + moved, document.documentElement.scrollTop + moved];
     frame.className = "";
     frame.removeAttribute("aria-hidden");
     frame.title = say(`frame${this.suffix}`);
@@ -110,6 +112,14 @@ export class Pane {
     this.observer.observe(frame.contentDocument.documentElement);
     this.explain();
     this.onShown(this);
+  }
+
+  // How far the words at the top of the view stand lower in the new mail; 0 while the mail's own beginning is in view.
+  moved(frame, scroller) {
+    const isOwn = getComputedStyle(scroller).overflowY !== "visible"; // else the page scrolls, as on a phone
+    const covered = isOwn ? this.root.querySelector(".look").offsetHeight : 0;
+    const top = (isOwn ? scroller.getBoundingClientRect().top : 0) + covered - this.frames.getBoundingClientRect().top;
+    return top > 0 ? movedBy(this.document, frame.contentDocument, top) : 0;
   }
 
   // The frame is as tall as its mail: the page scrolls, never the frame.

@@ -1,10 +1,9 @@
 // The mail's blocks: a click marks one, a panel's button scrolls to one. Marks are drawn by the page over the frame:
 // the mail's own document stays as it is. Links of the mail are shown, never followed.
 
+import { boxOf, holds, rangesOf } from "./blocks.js";
 import { base, query, say } from "./state.js";
 
-const OPENING = /^block (\d+\.(?:\d+|title|lead))$/;
-const ENDING = /^end (\d+\.(?:\d+|title|lead))$/;
 let places = { key: "", blocks: {} };
 
 // Return where the blocks of the present mail are written, by name.
@@ -15,41 +14,6 @@ async function blocksOf(digest) {
     places = { key, blocks: answer.ok ? await answer.json() : {} };
   }
   return places.blocks;
-}
-
-function rangesOf(page) {
-  const found = new Map();
-  const open = new Map();
-  const walker = page.createTreeWalker(page, NodeFilter.SHOW_COMMENT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const name = OPENING.exec(node.data)?.[1];
-    if (name && !found.has(name)) open.set(name, node);
-    const ended = ENDING.exec(node.data)?.[1];
-    if (ended && open.has(ended) && !found.has(ended)) {
-      const range = page.createRange();
-      range.setStartAfter(open.get(ended));
-      range.setEndBefore(node);
-      found.set(ended, range);
-    }
-  }
-  return found;
-}
-
-// Return the box of what a range shows, in the frame's own pixels; null where it shows nothing.
-function boxOf(range) {
-  let box = null;
-  for (const one of range.getClientRects()) {
-    if (one.width < 1 || one.height < 1) continue;
-    box = box
-      ? {
-          left: Math.min(box.left, one.left),
-          top: Math.min(box.top, one.top),
-          right: Math.max(box.right, one.right),
-          bottom: Math.max(box.bottom, one.bottom),
-        }
-      : { left: one.left, top: one.top, right: one.right, bottom: one.bottom };
-  }
-  return box;
 }
 
 export class Marks {
@@ -152,14 +116,6 @@ export class Marks {
     const from = own ? this.scroller.getBoundingClientRect().top : 0;
     (own ? this.scroller : window).scrollBy({ top: top - from - 96, behavior });
   }
-}
-
-function holds(range, node) {
-  const own = node.ownerDocument.createRange();
-  own.selectNode(node);
-  return (
-    range.compareBoundaryPoints(Range.START_TO_START, own) <= 0 && range.compareBoundaryPoints(Range.END_TO_END, own) >= 0
-  );
 }
 
 function decoded(text) {

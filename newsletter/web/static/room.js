@@ -143,6 +143,10 @@ const pressed = keys.listen({
   },
 });
 
+document.addEventListener("click", (event) => {
+  const fold = event.target.closest("summary")?.closest("#inbox-fold");
+  if (fold) set({ inbox: fold.open ? "off" : "on" }); // it is about to be the other
+});
 document.addEventListener("change", (event) => {
   const field = event.target.closest("[data-look]");
   if (field) set({ [field.name]: field.value === field.dataset.default ? "" : field.value });
@@ -180,6 +184,8 @@ arrange();
 const room = byId("scroller").clientWidth - 16;
 if (!get("width") && room < 600) document.querySelector('[name="width"][value="free"]').checked = true;
 if (!get("width2") && room < 360) document.querySelector('[name="width2"][value="free"]').checked = true;
+// How a phone shows the mail in its list stands beside how a computer does where there is room for both.
+if (!get("inbox") && innerHeight >= 860 && room >= 860) byId("inbox-fold")?.setAttribute("open", "");
 tabs.listen();
 update();
 events.follow({

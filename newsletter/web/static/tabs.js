@@ -29,8 +29,20 @@ export function choose(name) {
   return open(name);
 }
 
+// On a phone the panels lie under the mail: a tab leads down to its panel, and from there one button leads back.
+const isBelow = matchMedia("(max-width: 860px)");
+let read = 0;
+
+function lead(name) {
+  if (!isBelow.matches) return;
+  const panel = document.getElementById(`panel-${name}`);
+  if (side.getBoundingClientRect().top > 0) read = scrollY;
+  panel.scrollIntoView();
+}
+
 export function listen() {
-  for (const tab of tabs) tab.addEventListener("click", () => choose(nameOf(tab)));
+  for (const tab of tabs) tab.addEventListener("click", () => choose(nameOf(tab)).then(() => lead(nameOf(tab))));
+  document.getElementById("to-mail").addEventListener("click", () => scrollTo({ top: read }));
   side.querySelector("[role=tablist]").addEventListener("keydown", (event) => {
     const at = tabs.indexOf(document.activeElement);
     const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
