@@ -191,3 +191,15 @@ def test_nothing_in_the_four_panels_shuts_somebody_out(shared_room: RoomProcess,
         panel.evaluate("panel => panel.querySelectorAll('.encoded, .edit, .waive').forEach(one => one.open = true)")
         found = Axe().run(page, context=f"#panel-{tab}").response["violations"]
         assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
+
+
+def test_a_text_wider_than_the_panel_says_so_and_the_panel_can_be_widened(
+    shared_room: RoomProcess, opened: Opened, shown: Shown
+) -> None:
+    page, item = shown("text")
+    expect(page.locator(".typed-hint")).to_be_hidden()
+    page.goto(f"{shared_room.desk(item)}?tab=text")
+    page.get_by_role("button", name="Раскрыть панель шире").click()
+    expect(page.locator(".typed-hint")).to_be_hidden()
+    typed = page.locator("#panel-text .typed")
+    assert typed.evaluate("one => one.scrollWidth <= one.clientWidth")

@@ -12,6 +12,7 @@ export function listen() {
   document.addEventListener("click", (event) => {
     const mark = event.target.closest("[data-goto-finding]");
     if (mark) gotoFinding(mark.dataset.gotoFinding);
+    if (event.target.closest("[data-wider]")) document.getElementById("side-wide").click();
     const discard = event.target.closest("[data-discard]");
     if (discard) takeDisk(formOf(discard), discard.closest("[data-conflict]"));
   });
