@@ -26,6 +26,7 @@ from newsletter.review.standing import Standing
 from newsletter.settings import Settings
 from newsletter.specimen import Specimen
 from newsletter.translation import catalogue, finding_name, sentence, severity_name
+from newsletter.web.frame import without_links
 from newsletter.web.languages import Language
 from newsletter.web.moments import shown_moment
 from newsletter.web.pages import HERE, render
@@ -171,7 +172,7 @@ _EMPTY_PICTURES = (
 
 def without_loads(html: str) -> str:
     """Return a mail whose pictures of other hosts are empty frames, which show their words."""
-    stripped = _IMG.sub(lambda found: _SOURCE.sub("", found[0]), html)
+    stripped = _IMG.sub(lambda found: _SOURCE.sub("", found[0]), without_links(html))
     return _into_head(stripped, _EMPTY_PICTURES)
 
 

@@ -1,7 +1,8 @@
 """The mail as a frame of the room shows it: the bytes that a reader would get, and what is changed for looking at them.
 
-Always changed: block marks (comments, which nothing shows) say where each block of an item begins, and published
-pictures are asked of the room, which has them already. Only when asked: a simulation of what a mail program does.
+Always changed: block marks (comments, which nothing shows) say where each block of an item begins, published pictures
+are asked of the room, which has them already, and `<link>` is taken out. Only when asked: a simulation of what a mail
+program does.
 Nothing in the frame can run: no script by its policy, by its sandbox, and by the mail's own checks.
 """
 
@@ -56,7 +57,7 @@ def frame_html(result: CompileResult, settings: Settings, specimen: Specimen, lo
     part = compilation.compiled.variants[specimen.variant].html
     part = marked(part, compilation.blocks.get(specimen.variant, ()))
     html = fill(with_openings(part, result.issue.items), specimen.values)
-    html = simulate(html, look.simulation)
+    html = without_links(simulate(html, look.simulation))
     if look.is_inverted and look.simulation != "inverted":
         html = simulate(html, "inverted")
     return with_pictures(html, settings.assets_url, result.pictures, pictures_at)
@@ -99,6 +100,14 @@ def simulate(html: str, simulation: Simulation) -> str:
     if simulation == "inverted":
         return re.sub(r"</head\s*>", f"{_INVERTED}</head>", html, count=1, flags=re.IGNORECASE)
     return html
+
+
+_LINK = re.compile(r"<link\b[^>]*>", re.IGNORECASE)
+
+
+def without_links(html: str) -> str:
+    """Return the mail without `<link>`: no policy keeps `rel=preconnect` from calling a host, which then knows."""
+    return _LINK.sub("", html)
 
 
 def with_pictures(html: str, assets_url: str, pictures: Sequence[Picture], at: str) -> str:

@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from newsletter.content.item import Origin
 from newsletter.render.blocks import BlockRange
 from newsletter.render.compiled import SlotUse
-from newsletter.web.frame import Look, marked, simulate
+from newsletter.web.export import without_loads
+from newsletter.web.frame import Look, marked, simulate, without_links
 from newsletter.workspace import Workspace
 from tests.room_server import desk_path
 
@@ -120,3 +121,12 @@ def test_every_block_named_in_the_frame_has_a_place_in_a_file(client: TestClient
 
 def test_a_look_is_own_pictures_and_no_simulation_unless_asked() -> None:
     assert Look() == Look(pictures="own", simulation="", is_inverted=False)
+
+
+@pytest.mark.parametrize("rel", ["preconnect", "dns-prefetch", "stylesheet"])
+def test_no_link_of_a_template_calls_a_host_when_the_mail_is_looked_at(rel: str) -> None:
+    told = (
+        f'<head><LINK\nrel="{rel}" href="https://evil.example/"/></head><body><a href="https://a.example">a</a></body>'
+    )
+    assert without_links(told) == '<head></head><body><a href="https://a.example">a</a></body>'
+    assert "<link" not in without_loads(told).lower()
