@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Literal
 
 _RULE = re.compile(r"[=\-–—_*~·─━]{3,}")  # drawn under a title, as long as it is
@@ -18,6 +19,8 @@ _AROUND = 1  # paragraphs shown before and after a change
 _ALIKE = 0.35  # below: another paragraph, shown as a whole, rather than one with words changed
 _MAX_WORDS = 2_000  # of one paragraph; beyond, comparing word by word would take seconds
 _MAX_PARAGRAPHS = 2_000
+_LINK = re.compile(r"\[[0-9]{1,3}\]")  # the number of a link in a text part: one more link renumbers those behind it
+_LATIN = str.maketrans("АВСЕНКМОРТХУасеорхуі", "ABCEHKMOPTXYaceopxyi")  # letters that are drawn alike
 
 PieceKind = Literal["same", "ins", "del"]
 
@@ -34,10 +37,25 @@ class Row:
 
     pieces: tuple[Piece, ...] = ()
     skipped: int = 0
+    under: str = ""  # the heading that it stands below, said once for all rows there
 
     @property
     def is_changed(self) -> bool:
         return any(piece.kind != "same" for piece in self.pieces)
+
+    @property
+    def is_alike(self) -> bool:
+        return are_alike(self.pieces)
+
+
+def are_alike(pieces: Sequence[Piece]) -> bool:
+    """Claim that a word differs only in letters of two alphabets that are drawn alike: nobody sees what changed."""
+    pairs = [(one, other) for one, other in pairwise(pieces) if (one.kind, other.kind) == ("del", "ins")]
+    return any(
+        old != new and old.translate(_LATIN) == new.translate(_LATIN)
+        for one, other in pairs
+        for old, new in zip(one.words.split(), other.words.split(), strict=False)
+    )
 
 
 def paragraphs_of(text: str) -> tuple[str, ...]:
@@ -56,14 +74,37 @@ def paragraphs_of(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def compare(before: Sequence[str], after: Sequence[str]) -> tuple[Row, ...]:
-    """Return the paragraphs with their differences, few equal ones around them; nothing when they are the same."""
+def compare(before: Sequence[str], after: Sequence[str], headings: Collection[str] = ()) -> tuple[Row, ...]:
+    """Return the paragraphs with their differences, few equal ones around them; nothing when they are the same.
+
+    Another number of a link ("[5]") is no difference. `headings` are paragraphs under which others stand.
+    """
     rows = list(_rows(before[:_MAX_PARAGRAPHS], after[:_MAX_PARAGRAPHS]))
-    return tuple(_folded(rows)) if any(row.is_changed for row in rows) else ()
+    if not any(row.is_changed for row in rows):
+        return ()
+    return tuple(_folded(list(_headed(rows, {heading.casefold() for heading in headings}))))
+
+
+def _headed(rows: Sequence[Row], headings: Collection[str]) -> Iterator[Row]:
+    """Yield the rows with the heading that each stands below; the list of links, which follows all, has none."""
+    under = ""
+    for row in rows:
+        words = " ".join(piece.words for piece in row.pieces if piece.kind != "del")
+        if words.casefold() in headings:
+            under = words
+            yield row
+            continue
+        if _LINK.match(words):
+            under = ""
+        yield replace(row, under=under)
+
+
+def _key(words: str) -> str:
+    return _LINK.sub("[]", words)
 
 
 def _rows(before: Sequence[str], after: Sequence[str]) -> Iterator[Row]:
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    matcher = difflib.SequenceMatcher(None, [*map(_key, before)], [*map(_key, after)], autojunk=False)
     for kind, start, end, new_start, new_end in matcher.get_opcodes():
         if kind == "equal":
             yield from (_whole("same", words) for words in after[new_start:new_end])
@@ -83,7 +124,7 @@ def _pair(before: str, after: str) -> Iterator[Row]:
     """Yield one row with words marked, or two where a paragraph was put in place of another."""
     old, new = before.split(), after.split()
     if max(len(old), len(new)) <= _MAX_WORDS:
-        matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+        matcher = difflib.SequenceMatcher(None, [*map(_key, old)], [*map(_key, new)], autojunk=False)
         if matcher.ratio() >= _ALIKE:
             yield Row(pieces=tuple(_pieces(matcher, old, new)))
             return
@@ -105,13 +146,14 @@ def _pieces(matcher: difflib.SequenceMatcher[str], old: Sequence[str], new: Sequ
 def _folded(rows: Sequence[Row]) -> Iterator[Row]:
     """Yield the rows with long runs of equal ones counted instead of shown."""
     near = {number + step for number, row in enumerate(rows) if row.is_changed for step in range(-_AROUND, _AROUND + 1)}
-    skipped = 0
+    skipped, under = 0, ""
     for number, row in enumerate(rows):
         if number in near:
             if skipped:
                 yield Row(skipped=skipped)
                 skipped = 0
-            yield row
+            yield replace(row, under="") if row.under == under else row
+            under = row.under
         else:
             skipped += 1
     if skipped:

@@ -131,3 +131,38 @@ def test_entries_of_a_list_are_compared_one_by_one() -> None:
 def test_only_what_a_reader_sees_of_a_mail_is_compared() -> None:
     mail = '<head><title>Т</title><style>p{}</style></head><p>Один <b>два</b></p><img alt="Цех"><script>x</script>три'
     assert runs_of(mail) == ("Один два", "Цех", "три")
+
+
+def test_a_renumbered_link_is_no_change() -> None:
+    then = ("Завод [1] и порт [2].", "[1] https://a.example", "[2] https://b.example")
+    now = ("Завод [2] и порт [3].", "[1] https://new.example", "[2] https://a.example", "[3] https://b.example")
+    (changed,) = [row for row in compare(then, now) if row.is_changed]
+    assert [piece.words for piece in changed.pieces] == ["[1] https://new.example"]
+
+
+def test_letters_of_two_alphabets_that_look_alike_are_told() -> None:
+    (row,) = compare(("Вход свободный для всех",), ("Выход свободный для всех",))
+    assert not row.is_alike
+    (row,) = compare(("Вход свободный для всех",), ("\N{LATIN CAPITAL LETTER B}ход свободный для всех",))
+    assert row.is_alike
+
+
+def test_what_changed_in_a_digest_stands_under_the_title_of_its_item() -> None:
+    then = ("Содержание", "Порт", "Суда пришли.", "Цех", "Один.", "Два.", "Три.", "[1] https://a.example")
+    now = (*then[:5], "Два!", "Три.", "[1] https://b.example")
+    rows = compare(then, now, ["Порт", "Цех"])
+    assert [(row.under, row.pieces[-1].words) for row in rows if row.under] == [("Цех", "Один.")]
+    assert not rows[-1].under
+
+
+def test_the_panel_of_a_digest_names_the_item(client: TestClient, room_workspace: Workspace) -> None:
+    folder = room_workspace.content / "2026-11-zarechye-digest"
+    base = desk_path(room_workspace, folder)
+    approve(client, base)
+    file = folder / "open-day.md"
+    title = re.search("^title: (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    lead = file.read_text(encoding="utf-8").split("---\n", 2)[2].split()[0]
+    assert title is not None
+    rewrite(client, room_workspace, f"content/{folder.name}/open-day.md", f"\n{lead} ", f"\n{lead} вдруг ")
+    heads = re.findall('<h3 class="changes-under">(.*?)</h3>', html.unescape(client.get(f"{base}panel/changes").text))
+    assert [" ".join(head.split()) for head in heads] == [title[1].strip("\"'")]

@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 from newsletter.render.compiled import CompiledIssue, MailHeaders, fill
 from newsletter.review.changes import changes
 from newsletter.web.approved import Approved, last_approved
-from newsletter.web.difference import Piece, Row, compare, paragraphs_of, runs_of
+from newsletter.web.difference import Piece, Row, are_alike, compare, paragraphs_of, runs_of
 from newsletter.web.manifest_words import inputs_in_words
 from newsletter.web.moments import Moment, moment
+from newsletter.web.openings import squeezed
 from newsletter.web.view import View
 
 Where = Literal["text", "html", "look", "nowhere"]  # the words that differ stand: "look": none does, the markup does
@@ -24,6 +25,10 @@ class Field:
 
     name: str
     pieces: tuple[Piece, ...]
+
+    @property
+    def is_alike(self) -> bool:
+        return are_alike(self.pieces)
 
 
 def make(view: View) -> Mapping[str, object]:
@@ -43,6 +48,7 @@ def make(view: View) -> Mapping[str, object]:
         "fields": tuple(_fields(view, approved, compiled)),
         "rows": rows,
         "what": what,
+        "has_other_pictures": any(one.name.startswith("picture:") and one.before for one in found),
         "then_at": _address(view, approved.decision.digest, version="approved"),
         "now_at": _address(view, view.showing.digest),
     }
@@ -58,8 +64,10 @@ def _rows(view: View, approved: Approved, compiled: CompiledIssue) -> tuple[tupl
     Both are filled with the same values: a trial's tokens differ each time and are no change.
     """
     values = {**approved.specimen.values, **view.specimen.values}
+    items = view.showing.result.issue.items
+    titles = [squeezed(item.title) for item in items] if len(items) > 1 else []
     then, now = approved.compiled.variants[approved.specimen.variant], compiled.variants[view.specimen.variant]
-    if rows := compare(paragraphs_of(fill(then.text, values)), paragraphs_of(fill(now.text, values))):
+    if rows := compare(*(paragraphs_of(fill(one.text, values)) for one in (then, now)), titles):
         return rows, "text"
     pages = fill(then.html, values), fill(now.html, values)
     if rows := compare(*map(runs_of, pages)):
@@ -79,7 +87,8 @@ def _fields(view: View, approved: Approved, compiled: CompiledIssue) -> Iterator
         if then != now:
             rows = compare((then,), (now,))
             pieces = tuple(piece for row in rows for piece in row.pieces if piece.words)
-            yield Field(name=view.words(f"changes.{name}"), pieces=pieces)
+            whole = Piece(kind="del", words=then), Piece(kind="ins", words=now)  # where only a number in [] differs
+            yield Field(name=view.words(f"changes.{name}"), pieces=pieces or whole)
 
 
 def _sender(headers: MailHeaders) -> str:
