@@ -50,7 +50,7 @@ def bench(
 
     compile: one compile, first, warm, in a child, and in the preview's kept one after each edit; the checks. merge: one
     person's message. import: a list into SQLite. send: the sample to smtp-sink (Debian's postfix), ledger on. extract:
-    precision and recall of the rules on labelled items. preview: from a saved file to the screen (playwright, Chromium).
+    precision and recall of the rules on labelled items. preview: from a saved file to the screen (playwright).
     """
     wanted = names or [name for name in NAMES if name not in ASKED]
     if unknown := [name for name in wanted if name not in NAMES]:

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from newsletter.decision import Decision, Verdict
-from newsletter.delivery.state import IssueState
 from newsletter.errors import NewsletterError
 from newsletter.store.database import reading
 from newsletter.store.issues import IssueRow, list_issues
@@ -21,10 +20,9 @@ from newsletter.store.reviews import last_decisions
 from newsletter.web.desk import Desk
 from newsletter.web.headline import headline_of
 from newsletter.web.room import Room
+from newsletter.web.sends import how_sent
 from newsletter.web.unchanged import FilesNow, Unchanged
 from newsletter.workspace import template_dirs
-
-_GOING = frozenset({IssueState.PREPARING, IssueState.RUNNING, IssueState.WAITING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +66,7 @@ def _entry(desk: Desk, decisions: Mapping[str, Decision], sends: Sequence[IssueR
     key = showing.result.issue.key if showing else headline.key or desk.key
     sent = next((row for row in sends if row.key == key), None)
     if sent:
-        state, who, at = _sent(sent), sent.list_name, sent.finished_at or sent.created_at
+        state, who, at = how_sent(sent, desk.premises.workspace), sent.list_name, sent.finished_at or sent.created_at
     elif decision := decisions.get(key):
         state, who, at = _decided(decision, _unchanged(decision, desk, files)), decision.who, decision.at
     else:
@@ -83,10 +81,6 @@ def _entry(desk: Desk, decisions: Mapping[str, Decision], sends: Sequence[IssueR
         who=who,
         at=at,
     )
-
-
-def _sent(row: IssueRow) -> str:
-    return "sent" if row.state is IssueState.FINISHED else "sending" if row.state in _GOING else "stopped"
 
 
 def _unchanged(decision: Decision, desk: Desk, files: FilesNow) -> Unchanged:

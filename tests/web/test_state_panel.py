@@ -6,14 +6,16 @@ import html
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from starlette.testclient import TestClient
 
 from newsletter.delivery.state import IssueState
+from newsletter.sending.lock import IssueLock
 from newsletter.store.audience import Meant
 from newsletter.store.database import Engine, writing
-from newsletter.store.issues import set_state
+from newsletter.store.issues import load_issue, set_state
 from newsletter.workspace import Workspace
 from tests.ledger import compiled, freeze_issue, meant
 from tests.room_review import approve, ballot, digest_on, post, rewrite
@@ -78,7 +80,8 @@ def test_an_embargo_has_a_chip_of_its_own(client: TestClient, base: str, room_wo
     ("state", "kind", "word"),
     [
         (IssueState.FINISHED, "sent", "отправлено"),
-        (IssueState.RUNNING, "sending", "отправляется"),
+        (IssueState.WAITING, "sending", "отправляется"),
+        (IssueState.RUNNING, "stopped", "отправка остановлена"),  # nobody holds its lock: the sender died
         (IssueState.STOPPED, "stopped", "отправка остановлена"),
     ],
 )
@@ -97,8 +100,40 @@ def test_a_mail_on_its_way_says_so(
     number = freeze_issue(replace(meant(), key=KEY))
     with writing(engine) as conn:
         set_state(conn, number, state)
-    (found,) = chips(client, base)
+    (found, *_) = chips(client, base)
     assert found[0] == kind
     assert found[1].startswith(word)
     assert "press" in found[1]
     assert "После отправки письмо изменили." in found[1]  # what was sent here is another mail
+
+
+def test_a_send_whose_process_lives_is_going_on(
+    client: TestClient,
+    base: str,
+    engine: Engine,
+    room_workspace: Workspace,
+    add_people: Callable[..., None],
+    meant: Callable[..., Meant],
+    freeze_issue: Callable[..., int],
+) -> None:
+    add_people("anna@zarechye.example", name="Анна", city="Зареченск")
+    number = freeze_issue(replace(meant(), key=KEY))
+    with writing(engine) as conn:
+        set_state(conn, number, IssueState.RUNNING)
+        code = load_issue(conn, number).code
+    with IssueLock(room_workspace.private_dir("send"), code) as lock:
+        lock.acquire(now=datetime.now(UTC))
+        assert chips(client, base)[0][0] == "sending"
+
+
+def test_a_send_does_not_hide_that_somebody_sent_the_mail_back(
+    client: TestClient,
+    base: str,
+    add_people: Callable[..., None],
+    meant: Callable[..., Meant],
+    freeze_issue: Callable[..., int],
+) -> None:
+    add_people("anna@zarechye.example", name="Анна", city="Зареченск")
+    freeze_issue(replace(meant(), key=KEY))
+    post(client, f"{base}decide", ballot(digest_on(client, base), verdict="rejected", note="Не та дата"))
+    assert [kind for kind, _ in chips(client, base)] == ["stopped", "rejected"]

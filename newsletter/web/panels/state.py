@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from newsletter.delivery.state import IssueState
 from newsletter.review.deciding import standing_of
 from newsletter.review.standing import Standing, State
 from newsletter.store.database import reading
 from newsletter.store.issues import IssueRow, list_issues
 from newsletter.web.moments import moment, shown_moment
+from newsletter.web.sends import Sent, how_sent
 from newsletter.web.view import View
 
-# What a send that is not over looks like to an editor; whoever sends it sees more with `newsletter status`.
-_SENDS = {
-    IssueState.FINISHED: "sent",
-    IssueState.PREPARING: "sending",
-    IssueState.RUNNING: "sending",
-    IssueState.WAITING: "sending",
-}
+# What is said beside a send: the mail that would go now is not the one that went, or somebody is against it.
+_BESIDE_A_SEND = frozenset({State.REJECTED, State.CHANGED, State.MENDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +34,23 @@ def make(view: View) -> Mapping[str, object]:
 
 def chips_of(view: View, standing: Standing, rows: Sequence[IssueRow]) -> list[Chip]:
     """Return the chips, the one that counts most first. `rows` are the sends of the issue, newest first."""
-    first = _sent(view, rows) if rows else _reviewed(view, standing)
+    chips = [_sent(view, rows)] if rows else []
+    if not rows or standing.state in _BESIDE_A_SEND:
+        chips.append(_reviewed(view, standing))
     embargo = _embargo(view)
-    return [first, embargo] if embargo else [first]
+    return [*chips, embargo] if embargo else chips
 
 
 def _sent(view: View, rows: Sequence[IssueRow]) -> Chip:
-    kind = _SENDS.get(rows[0].state, "stopped")
-    lines = [view.words(f"state.{_SENDS.get(row.state, 'stopped')}_detail", **_facts(view, row)) for row in rows]
+    kind = _how(view, rows[0])
+    lines = [view.words(f"state.{_how(view, row)}_detail", **_facts(view, row)) for row in rows]
     if rows[0].digest != view.showing.digest:
         lines.append(view.words("state.sent_other"))
     return Chip(kind=kind, word=view.words(f"state.{kind}"), detail=" ".join(lines))
+
+
+def _how(view: View, row: IssueRow) -> Sent:
+    return how_sent(row, view.desk.premises.workspace)
 
 
 def _facts(view: View, row: IssueRow) -> dict[str, object]:
