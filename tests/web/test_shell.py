@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Page, Route, expect
 
 from tests.room_server import ITEM, Opened, RoomProcess
 
@@ -204,3 +204,21 @@ def test_controls_of_two_looks_stand_in_rows_of_one_height(desk: Callable[..., P
     for what in (".segments-width", ".choices", ".frames"):
         tops = page.locator(what).evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
         assert tops[0] == tops[1], what
+
+
+def test_a_button_that_came_with_the_page_is_still_the_same_when_its_panel_is_fetched(
+    shared_room: RoomProcess, item: Path, opened: Opened
+) -> None:
+    """Somebody may have reached for it meanwhile."""
+    page = opened("")
+    held: list[Route] = []
+    page.route("**/panel/reader*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright wraps no built-in
+    with page.expect_request("**/panel/reader*"):
+        page.goto(shared_room.desk(item))
+    button = page.locator("#reader-button").element_handle()
+    assert button
+    with page.expect_response("**/panel/reader*"):
+        for route in held:
+            route.continue_()
+    page.locator("#panel-findings > *").first.wait_for(timeout=SECONDS)
+    assert button.evaluate("one => one.isConnected")

@@ -4,6 +4,7 @@
 import { base, query } from "./state.js";
 
 const shown = new WeakMap(); // place → the HTML it was filled with
+const begun = new Map([...document.querySelectorAll("[data-panel]")].map((place) => [place, place.innerHTML])); // as the page came
 const asking = new WeakMap(); // place → what ends its request
 
 const isSeen = (place) => place.closest("[hidden]") === null;
@@ -28,9 +29,17 @@ async function fill(place) {
     return; // a newer request, or a program that is gone: the line about the lost connection says so
   }
   if (shown.get(place) === html) return;
+  const isFirst = !shown.has(place);
   shown.set(place, html);
-  put(place, html);
+  if (!isFirst || !came(place, html)) put(place, html);
   place.dispatchEvent(new CustomEvent("room:panel", { bubbles: true }));
+}
+
+// Say whether the page brought this very piece: then nothing that somebody has already reached for is replaced.
+function came(place, html) {
+  const piece = document.createElement("template");
+  piece.innerHTML = html;
+  return html !== "" && piece.innerHTML === begun.get(place);
 }
 
 function put(place, html) {
