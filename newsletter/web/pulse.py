@@ -8,7 +8,8 @@ from newsletter.web.desk import Desk
 def pulse_of(desk: Desk) -> dict[str, object]:
     """Return plain values. `mail` names what the frame shows, "" while there is none; counts are None until checked."""
     showing = desk.showing
-    report = showing.report if showing else None
+    # While a file is broken, what the checks said is about lines that it no longer has.
+    report = showing.report if showing and desk.fault is None else None
     return {
         "number": desk.number,
         "mail": showing.digest if showing else "",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from newsletter.web.pulse import pulse_of
 from newsletter.workspace import Workspace
 from tests.room_server import desk_path
 from tests.word_files import paragraph, word_file
@@ -169,6 +170,8 @@ def test_findings_of_the_mail_before_are_told_as_such_while_the_file_is_broken(
     item.write_text(LINKED.format(more="").replace("2026-11-20", "вчера"), encoding="utf-8")
     page = panel(client, room_workspace, item)
     assert "новое письмо ещё не проверено" in page
+    (desk,) = [one for one in client.app.state.room.desks.values() if one.fault]  # type: ignore[attr-defined]
+    assert pulse_of(desk)["warnings"] is None
     assert 'data-count-errors="0" data-count-warnings="0"' in page
     assert "insecure_link" in page
     assert "data-goto-line" not in page

@@ -67,7 +67,8 @@ def _rows(view: View, approved: Approved, compiled: CompiledIssue) -> tuple[tupl
     items = view.showing.result.issue.items
     titles = [squeezed(item.title) for item in items] if len(items) > 1 else []
     then, now = approved.compiled.variants[approved.specimen.variant], compiled.variants[view.specimen.variant]
-    if rows := compare(*(paragraphs_of(fill(one.text, values)) for one in (then, now)), titles):
+    before, after = (paragraphs_of(fill(one.text, values)) for one in (then, now))
+    if rows := compare(before, after, titles):
         return rows, "text"
     pages = fill(then.html, values), fill(now.html, values)
     if rows := compare(*map(runs_of, pages)):
