@@ -73,7 +73,9 @@ async def _at_first(request: Request, desk: Desk) -> dict[str, str]:
     first |= dict.fromkeys(AT_FIRST, "")
     with suppress(NewsletterError):  # the page opens all the same; asked for by itself the panel says what is wrong
         view = await view_of(request, desk)
-        for name in AT_FIRST if view is not None else ():
+        if view is None:
+            return first
+        for name in AT_FIRST:
             values = await asyncio.to_thread(PANELS[name], view)
             first[name] = render(f"panel_{name}.html", language, view=view, **values)
     return first

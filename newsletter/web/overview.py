@@ -65,6 +65,7 @@ def _entry(desk: Desk, decisions: Mapping[str, Decision], sends: Sequence[IssueR
     headline = headline_of(path)
     key = showing.result.issue.key if showing else headline.key or desk.key
     sent = next((row for row in sends if row.key == key), None)
+    state: str
     if sent:
         state, who, at = how_sent(sent, desk.premises.workspace), sent.list_name, sent.finished_at or sent.created_at
     elif decision := decisions.get(key):
