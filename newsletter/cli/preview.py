@@ -101,7 +101,7 @@ def preview(
         )
         signpost = None if no_browser else write_signpost(context.workspace.private_dir(), address)
         try:
-            serve(app, listening, when_ready=lambda: _ready(address, signpost))
+            serve(app, listening, when_ready=lambda: _ready(address, signpost), when_ending=compiler.close)
         finally:
             if signpost is not None:
                 signpost.unlink(missing_ok=True)

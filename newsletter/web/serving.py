@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 
 from newsletter.errors import UsageError
 
+HTTP_PORT = 80
 GRACE_SECONDS = 2  # for a page that is being answered when the editor ends the room
 
 
@@ -64,11 +65,17 @@ def own_hosts(listening: socket.socket, host: str) -> tuple[str, frozenset[str]]
     if is_loopback(listening):
         names |= {"localhost"}
     shown = [f"[{name}]:{port}" if ":" in name else f"{name}:{port}" for name in (host.lower(), *sorted(names))]
-    return shown[0], frozenset(shown)
+    bare = {one.rpartition(":")[0] for one in shown} if port == HTTP_PORT else set()  # browsers leave it out
+    return shown[0], frozenset({*shown, *bare})
 
 
-def serve(app: Starlette, listening: socket.socket, *, when_ready: Callable[[], None]) -> None:
-    """Answer until SIGINT or SIGTERM; raises KeyboardInterrupt or SystemExit then, so that the caller can tidy up."""
+def serve(
+    app: Starlette, listening: socket.socket, *, when_ready: Callable[[], None], when_ending: Callable[[], None]
+) -> None:
+    """Answer until SIGINT or SIGTERM; raises KeyboardInterrupt or SystemExit then, so that the caller can tidy up.
+
+    `when_ending` cuts short what pages wait for, such as a compile: the end would wait for it too.
+    """
     logging.getLogger("uvicorn").addHandler(logging.NullHandler())  # its lines hold tracebacks and addresses
     config = uvicorn.Config(
         app,
@@ -81,7 +88,7 @@ def serve(app: Starlette, listening: socket.socket, *, when_ready: Callable[[], 
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    server = _Server(config, when_ready)
+    server = _Server(config, when_ready, when_ending)
     before = signal.signal(signal.SIGTERM, _leave)
     try:
         asyncio.run(server.serve(sockets=[listening]))
@@ -95,9 +102,10 @@ def _leave(number: int, _frame: FrameType | None) -> None:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None], when_ending: Callable[[], None]) -> None:
         super().__init__(config)
         self._when_ready = when_ready
+        self._when_ending = when_ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -106,4 +114,5 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         room = self.config.loaded_app and getattr(self.config.app, "state").room  # noqa: B009
         room.close()  # streams of events would hold the server open
+        self._when_ending()
         await super().shutdown(sockets)

@@ -5,6 +5,7 @@ import { movedBy } from "./blocks.js";
 import { base, get, say } from "./state.js";
 
 const SLOW = 300; // milliseconds after which a person wonders whether anything happens
+const GROWTHS = 20; // a mail as tall as its frame and a little more would grow for ever
 const LATE = 700; // after which a picture that does not come no longer holds up the words
 
 export class Pane {
@@ -37,6 +38,7 @@ export class Pane {
   // Width and colours need no new document.
   dress() {
     this.frames.dataset.width = this.look("width");
+    if (this.live) this.live.growths = 0;
     for (const frame of [this.live, this.coming]) if (frame) this.colour(frame);
     this.measure(this.live);
     this.explain();
@@ -130,7 +132,9 @@ export class Pane {
     const tall = Math.ceil(Math.max(html.getBoundingClientRect().height, body.scrollHeight));
     const sideways = html.scrollWidth > html.clientWidth ? 16 : 0; // room for the bar below
     const height = `${tall + sideways}px`;
-    if (frame.style.height !== height) frame.style.height = height;
+    if (frame.style.height === height) return;
+    if (tall > frame.clientHeight && (frame.growths = (frame.growths ?? 0) + 1) > GROWTHS) return;
+    frame.style.height = height;
   }
 
   explain() {
