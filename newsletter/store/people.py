@@ -48,6 +48,17 @@ def next_person(conn: Connection, subscriber_id: int, *, list_name: str = "", st
     return _record(row) if row else None
 
 
+def lists_of(conn: Connection, subscriber_id: int) -> tuple[str, ...]:
+    """Return the names of the lists that a subscriber is on, the one they joined first before the others."""
+    found = (
+        select(mailing_list.c.name)
+        .join(subscription, subscription.c.list_id == mailing_list.c.id)
+        .where(subscription.c.subscriber_id == subscriber_id, subscription.c.status == "subscribed")
+        .order_by(subscription.c.id)
+    )
+    return tuple(conn.scalars(found))
+
+
 def _people() -> Select[tuple[int, str, str, object]]:
     return select(subscriber.c.id, subscriber.c.address, subscriber.c.display, subscriber.c.fields)
 

@@ -31,6 +31,7 @@ EXTREMES = tuple(_EXTREMES)
 class Chosen:
     word: str
     reader: Reader
+    subscriber_id: int | None = None  # None for the specimen and the made-up ones
 
 
 def choose(word: str, compiled: CompiledIssue, conn: Connection) -> Chosen:
@@ -38,7 +39,7 @@ def choose(word: str, compiled: CompiledIssue, conn: Connection) -> Chosen:
     if word in _EXTREMES:
         return Chosen(word=word, reader=_extreme(word, compiled))
     if re.fullmatch(r"s[1-9]\d{0,17}", word) and (person := read_person(conn, int(word[1:]))):
-        return Chosen(word=word, reader=Reader(address=person.address, fields=person.fields))
+        return Chosen(word=word, reader=Reader(address=person.address, fields=person.fields), subscriber_id=person.id)
     return Chosen(word="", reader=ANYBODY)
 
 

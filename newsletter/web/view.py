@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from newsletter.specimen import SPECIMEN_LIST, Specimen, specimen_of
 from newsletter.store.database import Connection, reading
+from newsletter.store.people import lists_of
 from newsletter.store.subscribers import list_label
 from newsletter.web.desk import Desk, Showing
 from newsletter.web.languages import Words
@@ -30,7 +31,7 @@ def open_view(desk: Desk, showing: Showing, *, words: Words, base: str, asked: M
     compiled = showing.result.compilation.compiled
     with reading(premises.engine) as conn:
         chosen = choose(asked.get("as", ""), compiled, conn)
-        label = _label(conn, issue.list_name)
+        label = _label(conn, issue.list_name, chosen)
     variant = asked.get("variant")
     specimen = specimen_of(
         compiled,
@@ -43,5 +44,7 @@ def open_view(desk: Desk, showing: Showing, *, words: Words, base: str, asked: M
     return View(desk=desk, showing=showing, chosen=chosen, specimen=specimen, words=words, base=base, asked=asked)
 
 
-def _label(conn: Connection, list_name: str) -> str:
-    return (list_label(conn, list_name) if list_name else None) or SPECIMEN_LIST
+def _label(conn: Connection, list_name: str, chosen: Chosen) -> str:
+    """Return what stands in List-ID: of the issue's list, else of the first that the reader is on."""
+    names = [list_name] if list_name else lists_of(conn, chosen.subscriber_id) if chosen.subscriber_id else []
+    return next((label for name in names if (label := list_label(conn, name))), SPECIMEN_LIST)

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from newsletter.store.database import Engine, reading
-from newsletter.store.people import next_person, read_person, search_people
+from newsletter.store.database import Engine, reading, writing
+from newsletter.store.people import lists_of, next_person, read_person, search_people
+from newsletter.store.subscribers import unsubscribe
+from newsletter.tokens import Keys
 
 Add = Callable[..., None]
 
@@ -68,3 +70,16 @@ def test_steps_go_round_the_list_both_ways(engine: Engine) -> None:
         assert next_person(conn, anna.id, list_name="press", step=-1) == boris
         assert next_person(conn, 0, list_name="press") == anna, "after nobody comes the first"
         assert next_person(conn, 0, list_name="nobody's") is None
+
+
+def test_the_lists_of_a_person_are_those_they_are_on_still_the_first_joined_first(
+    engine: Engine, keys: Keys, add_people: Callable[..., None]
+) -> None:
+    add_people("anna@zarechye.example", list_name="press")
+    add_people("anna@zarechye.example", list_name="partners")
+    with writing(engine) as conn:
+        (anna,) = search_people(conn, "anna@")
+        assert lists_of(conn, anna.id) == ("press", "partners")
+        unsubscribe(conn, keys.address_key("anna@zarechye.example"), list_name="press", reason="asked")
+        assert lists_of(conn, anna.id) == ("partners",)
+        assert lists_of(conn, anna.id + 1) == ()

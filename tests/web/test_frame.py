@@ -109,7 +109,7 @@ def test_no_simulation_fails_over_any_text(html: str) -> None:
 
 def test_every_block_named_in_the_frame_has_a_place_in_a_file(client: TestClient, room_workspace: Workspace) -> None:
     html, _ = frame(client, room_workspace)
-    named = set(re.findall(r"<!--block ([\d.]+)-->", html))
+    named = set(re.findall(r"<!--block ([\w.]+)-->", html))
     desk = desk_path(room_workspace, room_workspace.content / EXPORT)
     places = client.get(f"{desk}blocks").json()
     assert named == set(places)

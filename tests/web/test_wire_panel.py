@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from starlette.testclient import TestClient
 
 from newsletter.check.encoded_size import MAX_ENCODED_BYTES, encoded_bytes
 from newsletter.message.headers import HEADER_ORDER
+from newsletter.store.database import Engine, reading
+from newsletter.store.people import search_people
+from newsletter.store.subscribers import list_label
 from newsletter.web.languages import catalogue
 from newsletter.workspace import Workspace
 from tests.room_server import HOST, desk_path
@@ -41,6 +45,19 @@ def test_headers_are_decoded_with_the_raw_form_beside(client: TestClient, base: 
     assert "Subject: =?utf-8?b?" in page
     assert "Отписка одним нажатием" in page
     assert '<span class="field-value">23\N{NO-BREAK SPACE}ноября 2026\N{NO-BREAK SPACE}г., 12:00</span>' in page
+
+
+def test_a_subscriber_s_mail_names_a_list_of_theirs_where_the_item_names_none(
+    client: TestClient, base: str, engine: Engine, add_people: Callable[..., None]
+) -> None:
+    add_people("anna@zarechye.example", name="Анна")
+    with reading(engine) as conn:
+        (anna,) = search_people(conn, "anna@")
+        label = list_label(conn, "press")
+    assert label
+    theirs = email.message_from_bytes(client.get(f"{base}message.eml?as=s{anna.id}").content)
+    assert label in theirs["List-ID"]
+    assert "specimen" in email.message_from_bytes(client.get(f"{base}message.eml").content)["List-ID"]
 
 
 def test_the_size_is_the_one_that_the_check_goes_by(client: TestClient, base: str) -> None:
