@@ -11,18 +11,20 @@ from starlette.responses import JSONResponse, Response
 from newsletter.address import normalise
 from newsletter.check import gate
 from newsletter.delivery.scope import Kind, Outcome
-from newsletter.errors import ConfigError, UsageError
+from newsletter.errors import ConfigError, DiskError, NewsletterError, RelayError, StoreError, UsageError
 from newsletter.settings import Settings
 from newsletter.specimen import Reader, trial_messages
 from newsletter.store.database import Connection, reading
 from newsletter.store.subscribers import read_fields
 from newsletter.tokens import Keys
+from newsletter.translation import catalogue, sentence
 from newsletter.web.asking import desk_of, language_of, room_of
 from newsletter.web.desk import Desk
 from newsletter.web.languages import Words, words_of
 from newsletter.web.posted import read_json, text_in
 
 EVERYBODY = "*"  # what the form says for all test addresses; no address is spelled so
+_ENGINEERS = (ConfigError, DiskError, RelayError, StoreError)  # what an editor can only hand on
 _REPLY_SHOWN = 200  # characters of what a server said
 
 
@@ -33,14 +35,37 @@ async def send(request: Request) -> Response:
     trials = room_of(request).trials
     if trials.locked():
         raise UsageError("a trial mail is on its way already", fix="wait until it has arrived")
+    words, to = words_of(language_of(request)), text_in(posted, "to")
     async with trials:
-        sent = await asyncio.to_thread(_send, desk, text_in(posted, "to"))
-    words = words_of(language_of(request))
+        try:
+            sent = await asyncio.to_thread(_send, desk, to)
+        except NewsletterError as error:
+            return JSONResponse({"error": _stopped(words, error, to)}, status_code=409)
     lines = [f"{address}: {_outcome(words, outcome)}" for address, outcome in sent]
     if all(outcome.kind is Kind.ACCEPTED for _, outcome in sent):
         return JSONResponse({"ok": True, "message": f"{words('review.trial_sent')} {'; '.join(lines)}"})
-    error = {"message": f"{words('review.trial_failed')} {'; '.join(lines)}", "file": "", "line": 0, "fix": ""}
+    message = f"{words(_headline([outcome.kind for _, outcome in sent]))} {'; '.join(lines)}."
+    error = {"message": message, "file": "", "line": 0, "fix": words("review.trial_next")}
     return JSONResponse({"error": error}, status_code=409)
+
+
+def _stopped(words: Words, error: NewsletterError, to: str) -> dict[str, object]:
+    """Return an error for the page: that nothing was sent comes first, then who can do something about it."""
+    say = catalogue(words.language).translate
+    # Of several copies, one may have gone before the connection or the disk gave out.
+    is_certain = to != EVERYBODY or not isinstance(error, (RelayError, DiskError))
+    told = [words("review.trial_not_sent" if is_certain else "review.trial_stopped"), sentence(say(error.message))]
+    if isinstance(error, _ENGINEERS):
+        told[1:1] = [words("review.trial_no_relay")] if isinstance(error, RelayError) else []
+        told[-1] = words("review.trial_tell_engineer", words=say(error.message).rstrip("."))
+    return error.as_json() | {"message": " ".join(told), "fix": sentence(say(error.fix))}
+
+
+def _headline(kinds: Sequence[Kind]) -> str:
+    """Return the word for what became of the copies, not all of which were accepted."""
+    if Kind.ACCEPTED in kinds:
+        return "review.trial_failed"
+    return "review.trial_uncertain" if Kind.UNCERTAIN in kinds else "review.trial_not_sent"
 
 
 def _send(desk: Desk, to: str) -> list[tuple[str, Outcome]]:

@@ -99,6 +99,7 @@ def test_missing_settings_are_named_and_nothing_is_sent(
     answer = post(client, f"{base}trial", {"to": VERA})
     assert (answer.status_code, sent(premises)) == (409, [])
     assert "test_addresses" in answer.json()["error"]["message"]
+    assert answer.json()["error"]["message"].startswith("Письмо не отправлено. Передайте инженеру:")
 
     file = room_workspace.settings_file
     text = file.read_text(encoding="utf-8")
@@ -145,12 +146,38 @@ def test_a_relay_that_does_not_answer_is_said_in_words(
     set_up(room_workspace)
 
     def nobody(_settings: Settings, _messages: Sequence[Message]) -> Sequence[Outcome]:
-        raise RelayError("the relay does not answer", fix="check smtp.url")
+        raise RelayError("127.0.0.1:9 cannot be reached: connection refused", fix="check smtp.url and the firewall")
 
     with client_of(replace(premises, send_trials=nobody)) as client:
         answer = post(client, f"{base}trial", {"to": VERA})
+        of_all = post(client, f"{base}trial", {"to": "*"})
     assert answer.status_code == 409
-    assert answer.json()["error"]["message"]
+    message = answer.json()["error"]["message"]
+    assert message.startswith("Письмо не отправлено. Связаться с почтовым сервером не удалось. Передайте инженеру:")
+    assert "127.0.0.1:9" in message
+    assert of_all.json()["error"]["message"].startswith("Письмо отправлено не всем, а возможно, никому.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "first"),
+    [
+        (Kind.REJECTED, "Письмо не отправлено."),
+        (Kind.NOT_SENT, "Письмо не отправлено."),
+        (Kind.UNCERTAIN, "Неизвестно, отправлено ли письмо"),
+    ],
+)
+def test_whether_the_mail_left_is_said_first(
+    base: str, premises: Premises, room_workspace: Workspace, client_of: ClientOf, kind: Kind, first: str
+) -> None:
+    set_up(room_workspace)
+
+    def end(_settings: Settings, messages: Sequence[Message]) -> Sequence[Outcome]:
+        return [Outcome(kind=kind, scope=Scope.OURS, stage=Stage.CONTENT, reply="no") for _ in messages]
+
+    with client_of(replace(premises, send_trials=end)) as client:
+        error = post(client, f"{base}trial", {"to": VERA}).json()["error"]
+    assert error["message"].startswith(first)
+    assert "инженеру" in error["fix"]
 
 
 def test_a_second_trial_waits_for_nobody_and_is_refused(
