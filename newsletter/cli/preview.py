@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -69,11 +71,12 @@ def preview(
         export(context, items or (), options, Path(export_to))
         print(export_to)
         return 0
-    engine = open_store(context)
-    listening = bind(host, port)
-    compiler = WarmChild()
-    compiler.warm_up()
-    try:
+    with ExitStack() as stack:
+        engine = open_store(context)
+        stack.callback(engine.dispose)
+        listening = stack.enter_context(bind(host, port))
+        compiler = stack.enter_context(WarmChild())
+        compiler.warm_up()
         premises = Premises(
             workspace=context.workspace,
             engine=engine,
@@ -86,30 +89,28 @@ def preview(
             options=options,
             opened=paths,
         )
-        token = new_token()
-        shown, hosts = own_hosts(listening, host)
-        first = f"i/{desk_id(issue_key(paths, context.workspace.root))}/" if paths else ""
-        address = f"http://{shown}/{token}/{first}"
-        if not is_loopback(listening):
-            warn(f"{shown} is open to the network, unencrypted: whoever gets the address may read, change and approve")
-        # What a terminal shows is soon in a letter or a chat: without the token.
-        app = build_app(
-            premises,
-            token=token,
-            hosts=hosts,
-            tell=lambda error: _tell_defect(error, token),
-        )
-        signpost = None if no_browser else write_signpost(context.workspace.private_dir(), address)
-        try:
-            serve(app, listening, when_ready=lambda: _ready(address, signpost), when_ending=compiler.close)
-        finally:
-            if signpost is not None:
-                signpost.unlink(missing_ok=True)
-    finally:
-        compiler.close()
-        listening.close()
-        engine.dispose()
+        _serve(premises, listening, host, no_browser=no_browser, when_ending=compiler.close)
     return 0
+
+
+def _serve(
+    premises: Premises, listening: socket.socket, host: str, *, no_browser: bool, when_ending: Callable[[], None]
+) -> None:
+    """Open the room at its own address until the person ends it."""
+    token = new_token()
+    shown, hosts = own_hosts(listening, host)
+    opened, workspace = premises.opened, premises.workspace
+    address = f"http://{shown}/{token}/" + (f"i/{desk_id(issue_key(opened, workspace.root))}/" if opened else "")
+    if not is_loopback(listening):
+        warn(f"{shown} is open to the network, unencrypted: whoever gets the address may read, change and approve")
+    # What a terminal shows is soon in a letter or a chat: without the token.
+    app = build_app(premises, token=token, hosts=hosts, tell=lambda error: _tell_defect(error, token))
+    signpost = None if no_browser else write_signpost(workspace.private_dir(), address)
+    try:
+        serve(app, listening, when_ready=lambda: _ready(address, signpost), when_ending=when_ending)
+    finally:
+        if signpost is not None:
+            signpost.unlink(missing_ok=True)
 
 
 def _tell_defect(error: Exception, token: str) -> None:
