@@ -8,10 +8,12 @@ import re
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from newsletter.decision import Verdict
-from newsletter.errors import GateError
+from newsletter.decision import Verdict, tidy_note
+from newsletter.errors import GateError, UsageError
 from newsletter.review import deciding
 from newsletter.review.deciding import Ballot, Decided
+from newsletter.store.database import reading
+from newsletter.store.reviews import list_comments
 from newsletter.web.asking import desk_of, language_of
 from newsletter.web.desk import Desk
 from newsletter.web.languages import words_of
@@ -46,10 +48,19 @@ async def decide(request: Request) -> Response:
 
 
 def _decide(desk: Desk, ballot: Ballot) -> Decided:
+    if ballot.verdict is Verdict.REJECTED and not tidy_note(ballot.note):
+        _need_comment(desk)
     settings, result = desk.compile_now()
     report = desk.report_on(result)
     premises = desk.premises
     return deciding.decide(premises.engine, ballot, result=result, report=report, items=desk.paths, settings=settings)
+
+
+def _need_comment(desk: Desk) -> None:
+    """Raise UsageError where nobody has said what is to be mended: whoever mends it would have to guess."""
+    with reading(desk.premises.engine) as conn:
+        if not any(one.is_open for one in list_comments(conn, desk.key)):
+            raise UsageError("nobody has said yet what is to be mended", fix="write it into the note, or add a comment")
 
 
 def _said(request: Request, done: Decided) -> str:

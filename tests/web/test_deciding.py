@@ -51,6 +51,25 @@ def test_a_rejection_is_kept_too(client: TestClient, base: str, engine: Engine) 
     assert "возвращено на доработку" in client.get(f"{base}panel/state").text
 
 
+def test_a_mail_is_sent_back_only_with_a_word_of_what_to_mend(client: TestClient, base: str, engine: Engine) -> None:
+    sent_back = ballot(digest_on(client, base), verdict="rejected", note=" \r\n ")
+    answer = post(client, f"{base}decide", sent_back)
+    assert answer.status_code == 409
+    assert answer.json()["error"]["message"] == "Что доработать, пока не сказано."
+    assert "«Примечание к решению»" in answer.json()["error"]["fix"]
+    with reading(engine) as conn:
+        assert list_decisions(conn, KEY) == ()
+
+    post(client, f"{base}comment", {"name": "Вера", "text": "Точно 120?", "block": ""})
+    with reading(engine) as conn:
+        number = str(list_comments(conn, KEY)[0].id)
+    settled = {"comment": number, "done": True, "name": "Вера"}
+    post(client, f"{base}settle", settled)
+    assert post(client, f"{base}decide", sent_back).status_code == 409  # what is resolved asks for nothing
+    post(client, f"{base}settle", settled | {"done": False})
+    assert post(client, f"{base}decide", sent_back).status_code == 200
+
+
 def test_one_changed_letter_refuses_the_approval_and_names_the_file(
     client: TestClient, base: str, room_workspace: Workspace, engine: Engine
 ) -> None:
