@@ -45,8 +45,8 @@ async def send(request: Request) -> Response:
     if all(outcome.kind is Kind.ACCEPTED for _, outcome in sent):
         return JSONResponse({"ok": True, "message": f"{words('review.trial_sent')} {'; '.join(lines)}"})
     message = f"{words(_headline([outcome.kind for _, outcome in sent]))} {'; '.join(lines)}."
-    error = {"message": message, "file": "", "line": 0, "fix": words("review.trial_next")}
-    return JSONResponse({"error": error}, status_code=409)
+    told = {"message": message, "file": "", "line": 0, "fix": words("review.trial_next")}
+    return JSONResponse({"error": told}, status_code=409)
 
 
 def _stopped(words: Words, error: NewsletterError, to: str) -> dict[str, object]:
