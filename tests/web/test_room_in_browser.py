@@ -203,6 +203,7 @@ def test_a_comment_is_made_on_a_block_and_dealt_with(desk: Desk) -> None:
 def decide(page: Page, verdict: str, who: str = "Анна Ветрова") -> None:
     form = open_tab(page, "review").locator("form[data-post=decide]")
     form.locator("input[name=name]").fill(who)
+    form.locator("textarea[name=note]").fill("Проверьте дату." if verdict == "rejected" else "")
     form.locator(f"button[value={verdict}]").click()
 
 
