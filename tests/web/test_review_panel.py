@@ -137,3 +137,17 @@ def test_what_was_given_and_what_is_needed_do_not_run_together(client: TestClien
 
 def test_the_form_knows_which_mail_it_shows(client: TestClient, base: str) -> None:
     assert f'data-looked="{digest_on(client, base)}"' in shown(client, base)
+
+
+def test_nothing_is_decided_while_a_file_is_broken(client: TestClient, base: str, room_workspace: Workspace) -> None:
+    assert "сначала исправьте файл" not in shown(client, base)
+    rewrite(client, room_workspace, KEY, "date: 2026-11-20", "date: вчера")
+    page = shown(client, base)
+    assert "сначала исправьте файл" in page
+    decide = page[page.index('data-post="decide"') : page.index('data-post="comment"')]
+    assert re.findall(r'value="(\w+)" disabled aria-describedby="review-broken"', decide) == ["approved", "rejected"]
+    assert "data-error" not in decide  # a refusal of before would come back with the mended file
+    rewrite(client, room_workspace, KEY, "date: вчера", "date: 2026-11-20")
+    page = shown(client, base)
+    assert "review-broken" not in page
+    assert "data-error" in page[page.index('data-post="decide"') : page.index('data-post="comment"')]
