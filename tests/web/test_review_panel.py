@@ -151,3 +151,16 @@ def test_nothing_is_decided_while_a_file_is_broken(client: TestClient, base: str
     page = shown(client, base)
     assert "review-broken" not in page
     assert "data-error" in page[page.index('data-post="decide"') : page.index('data-post="comment"')]
+
+
+def test_a_mail_without_an_author_is_told_where_the_author_may_not_approve(
+    client: TestClient, base: str, room_workspace: Workspace
+) -> None:
+    rewrite(client, room_workspace, "newsletter.toml", "[review]", "[review]\nseparate_author = true")
+    assert "не назван автор" not in shown(client, base)
+    file = room_workspace.root / KEY
+    (line,) = re.findall(r"^author:.*\n", file.read_text(encoding="utf-8"), re.MULTILINE)
+    rewrite(client, room_workspace, KEY, line, "")
+    assert "В письме не назван автор: некого отличить от согласующего" in shown(client, base)
+    rewrite(client, room_workspace, "newsletter.toml", "separate_author = true", "")
+    assert "не назван автор" not in shown(client, base)

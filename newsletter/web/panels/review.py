@@ -82,6 +82,7 @@ def make(view: View) -> Mapping[str, object]:
         "list_name": result.issue.list_name,
         "lists": lists,
         "authors": barred_authors(result.issue, settings),
+        "is_authorless": settings.review.separate_author and not result.issue.authors,
         "is_broken": desk.fault is not None,
         "is_checked": showing.report is not None,
         "errors": [_told(one, language) for one in findings if one.severity == "error" and not one.waived],
