@@ -80,3 +80,29 @@ def test_words_of_an_item_are_never_html(client: TestClient, room_workspace: Wor
     assert "<script" not in answer
     assert "<img" not in answer
     assert "&lt;script&gt;" in answer
+
+
+def test_words_about_the_speaker_that_are_printed_nowhere_else_stand_under_the_quote(
+    client: TestClient, room_workspace: Workspace
+) -> None:
+    body = (
+        "# Цех\n\nЦех открыт.\n\n«Мы вышли на полную мощность», — рассказал на встрече директор завода Антон Берг.\n\n"
+        "«Людей хватает, и это главное», — сказала технолог Мария Ольшанская.\n"
+    )
+    page = found_of(client, room_workspace, write(room_workspace, "aside.md", body)).replace("\u00a0", " ")
+    assert "как в тексте: «рассказал на встрече директор завода Антон Берг»" in page
+    assert page.count("как в тексте") == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "is_told"), [("технолог цеха", True), ("директор", False), ("директор завода", False)]
+)
+def test_a_person_with_two_roles_is_told_quietly(
+    client: TestClient, room_workspace: Workspace, role: str, is_told: bool
+) -> None:
+    body = (
+        "# Цех\n\nЦех открыт.\n\n«Мы вышли на полную мощность», — сказал директор завода Антон Берг.\n\n"
+        f"«Людей хватает, и это главное», — отметил {role} Антон Берг.\n"
+    )
+    page = found_of(client, room_workspace, write(room_workspace, "roles.md", body)).replace("\u00a0", " ")
+    assert ("Антон Берг в тексте с разными должностями" in page) is is_told

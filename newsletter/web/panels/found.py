@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,6 +17,7 @@ from newsletter.web.places import begin_of
 from newsletter.web.view import View
 
 _WORDS_SHOWN = 120  # characters of a quote or a lead
+_WORD = re.compile(r"\w+")
 _MAX_SHOWN = 40  # figures, names: beyond, a list is no longer looked through
 
 
@@ -24,6 +26,7 @@ class FoundQuote:
     words: str
     speaker: str
     role: str
+    as_written: str  # the attribution, where it says more than that somebody said it; else ""
     proposed: bool
     line: str  # "content/x.md:12", as the page finds it
     block: str  # "0.3"; "" for words in a sentence, which are printed where they stand
@@ -48,6 +51,7 @@ class FoundItem:
     date_mend: Mend | None  # where there is no date
     quotes: tuple[FoundQuote, ...]
     spoken: tuple[FoundQuote, ...]
+    roles: Mapping[str, Sequence[str]]  # of whoever has several
     figures: tuple[FoundFigure, ...]
     figures_mend: Mend | None
     regions: tuple[Region, ...]
@@ -102,6 +106,7 @@ def _found(item: NewsItem, number: int, home: Home, *, today: date, language: st
             if isinstance(block, Quote)
         ),
         spoken=tuple(_quote(item, quote, "", home) for quote in item.spoken),
+        roles=_several_roles((*item.quotes, *item.spoken)),
         figures=_figures(item),
         figures_mend=_figures_mend(item, home),
         regions=item.regions,
@@ -119,11 +124,32 @@ def _quote(item: NewsItem, quote: Quote, block: str, home: Home) -> FoundQuote:
         words=begin_of(plain(quote.text), _WORDS_SHOWN),
         speaker=quote.speaker,
         role=quote.role,
+        as_written=quote.attribution if _tells_more(quote) else "",
         proposed=quote.proposed,
         line=_place(quote.origin),
         block=block,
         mend=mend(home, "quotes", value) if value else None,
     )
+
+
+def _tells_more(quote: Quote) -> bool:
+    """Claim that an attribution holds more than speaker, role and one verb: «рассказали в департаменте»."""
+    known = _WORD.findall(f"{quote.speaker} {quote.role}".casefold())
+    return sum(word not in known for word in _WORD.findall(quote.attribution.casefold())) > 1
+
+
+def _several_roles(quotes: Sequence[Quote]) -> dict[str, list[str]]:
+    """Return the roles of each speaker who has different ones; «директор» only shortens «директор завода»."""
+    found: dict[str, list[str]] = {}
+    for quote in quotes:
+        roles = found.setdefault(quote.speaker, []) if quote.speaker and quote.role else []
+        if not any(_is_within(quote.role, role) or _is_within(role, quote.role) for role in roles):
+            roles.append(quote.role)
+    return {speaker: roles for speaker, roles in found.items() if len(roles) > 1}
+
+
+def _is_within(role: str, other: str) -> bool:
+    return set(_WORD.findall(role.casefold())) <= set(_WORD.findall(other.casefold()))
 
 
 def _figures(item: NewsItem) -> tuple[FoundFigure, ...]:
