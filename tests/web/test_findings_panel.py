@@ -194,3 +194,16 @@ def test_a_finding_in_an_item_told_in_brief_leads_to_the_item(client: TestClient
     short.write_text(short.read_text(encoding="utf-8") + linked, encoding="utf-8")
     told = finding(panel(client, room_workspace, folder), "mixed_letters")
     assert f'data-goto-block="{number}.' in told
+
+
+def test_what_only_the_engineer_can_mend_stands_apart_at_the_end(
+    client: TestClient, room_workspace: Workspace, item: Path
+) -> None:
+    item.write_text(LINKED.format(more=""), encoding="utf-8")
+    page = panel(client, room_workspace, item)
+    editors, _, engineers = page.partition('<h3 id="findings-engineer"')
+    assert "Для инженера" in engineers
+    assert ">placeholder_link<" in engineers
+    assert ">placeholder_link<" not in editors
+    assert ">insecure_link<" in editors
+    assert not re.search(r'<h3 id="findings-(error|warning|info)"', engineers)

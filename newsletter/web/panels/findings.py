@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from newsletter.check import Finding, Severity
 from newsletter.check.caniemail import client_names
@@ -12,11 +13,14 @@ from newsletter.content.file_text import open_file_text
 from newsletter.errors import InputError
 from newsletter.issue import Issue
 from newsletter.render.child import CompileResult
+from newsletter.settings_source import FILE as SETTINGS_FILE
 from newsletter.translation import catalogue, finding_name, sentence
 from newsletter.web.openings import LEAD, TITLE, openings, title_line
 from newsletter.web.source_files import SourceFile, files_of
 from newsletter.web.view import View
 from newsletter.web.waiving import Way, way_to_waive
+
+_OF_SETTINGS = "placeholder_link"  # names no file: it is about addresses that newsletter.toml does not give
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    severity: Severity
+    name: Severity | Literal["engineer"]
     findings: tuple[Told, ...]
 
 
@@ -45,10 +49,7 @@ def make(view: View) -> Mapping[str, object]:
     say = catalogue(view.words.language).translate
     told = tuple(_told(view)) if report else ()
     is_old = view.desk.fault is not None
-    groups = (
-        Group(severity=one, findings=tuple(t for t in told if t.finding.severity == one and not t.finding.waived))
-        for one in SEVERITIES
-    )
+    groups = (*_groups(told), Group(name="engineer", findings=tuple(one for one in told if _is_for_engineer(one))))
     return {
         "is_ready": report is not None,
         "is_old": is_old,
@@ -58,6 +59,20 @@ def make(view: View) -> Mapping[str, object]:
         "waived": tuple(one for one in told if one.finding.waived),
         "notes": tuple(sentence(say(note)) for note in result.notes),
     }
+
+
+def _groups(told: Sequence[Told]) -> Iterator[Group]:
+    """Yield what an editor may mend, the gravest first."""
+    for severity in SEVERITIES:
+        found = (one for one in told if one.finding.severity == severity and not one.finding.waived)
+        yield Group(name=severity, findings=tuple(one for one in found if not _is_for_engineer(one)))
+
+
+def _is_for_engineer(one: Told) -> bool:
+    """Claim that only newsletter.toml can mend it. An error stays with the errors: it stops the mail of an editor."""
+    finding = one.finding
+    is_of_settings = finding.id == _OF_SETTINGS or finding.file == SETTINGS_FILE
+    return is_of_settings and finding.severity != "error" and not finding.waived
 
 
 def _told(view: View) -> Iterator[Told]:
