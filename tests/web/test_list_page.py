@@ -266,8 +266,16 @@ def test_what_the_room_has_compiled_is_told_by_its_digest(
     moment = (NOW + timedelta(hours=1)).timestamp()
     os.utime(item, (moment, moment))
     client.get(desk_path(room_workspace, item))
-    digest = client.app.state.room.find(desk_path(room_workspace, item)[2:-1]).showing.digest  # type: ignore[attr-defined]
-    made = Decision(key="content/optika.md", digest=digest, verdict=Verdict.APPROVED, who="Я", at=AT, subject="Т")
+    compiled = client.app.state.room.find(desk_path(room_workspace, item)[2:-1]).showing.result.compilation.compiled  # type: ignore[attr-defined]
+    made = Decision(
+        key="content/optika.md",
+        digest=compiled.digest,
+        verdict=Verdict.APPROVED,
+        who="Я",
+        at=AT,
+        subject="Т",
+        manifest=compiled.manifest,  # by which it goes when word of the new time comes only now
+    )
     with writing(engine) as conn:
         add_decision(conn, made)
     assert "</span>согласовано</span>" in client.get("").text
