@@ -11,9 +11,8 @@ from pathlib import Path
 from newsletter.cli.context import CommandContext
 from newsletter.errors import StoreError
 from newsletter.sending.lock import LIST_LOCK
+from newsletter.sending.places import FOLDER
 from newsletter.tokens import ENVIRONMENT, Keys, load_keys
-
-_SENT = "send"  # folder under var/: whatever lies in it, a send has left
 
 
 def open_keys(context: CommandContext) -> Keys:
@@ -48,7 +47,7 @@ def is_keyed(context: CommandContext) -> bool:
 
 def has_sent(context: CommandContext) -> bool:
     """True when a send has left its files: locks, the run's number."""
-    folder = context.workspace.var / _SENT
+    folder = context.workspace.var / FOLDER
     # A list's lock is taken before anything is sent: it is no sign of a send.
     return folder.is_dir() and any(not path.name.startswith(LIST_LOCK) for path in folder.iterdir())
 

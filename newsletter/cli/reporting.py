@@ -12,16 +12,14 @@ from newsletter.cli.context import CommandContext
 from newsletter.cli.output import one_line, print_json
 from newsletter.delivery.state import IssueState
 from newsletter.sending.lock import IssueLock, is_held
-from newsletter.sending.places import Places
+from newsletter.sending.places import FOLDER, Places
 from newsletter.sending.report import as_json, as_text, read_told, shown_state
 from newsletter.store.database import Engine, reading
 from newsletter.store.issues import IssueRow
 
-SENDING = "send"  # folder under var/: locks, spare files, the run's number
-
 
 def places_of(context: CommandContext) -> Places:
-    return Places(folder=context.workspace.private_dir(SENDING))
+    return Places(folder=context.workspace.private_dir(FOLDER))
 
 
 def office_zone(context: CommandContext) -> ZoneInfo:

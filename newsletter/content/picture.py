@@ -31,6 +31,10 @@ class Picture:
         return hashlib.sha256(self.data).hexdigest()
 
     @property
+    def media_type(self) -> str:
+        return {"png": "image/png", "jpg": "image/jpeg"}[self.suffix]
+
+    @property
     def name(self) -> str:
         """The name under which it is published: another picture has another, so that no cache can show an old one."""
         return f"{self.digest[:16]}.{self.suffix}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+FOLDER = "send"  # below var/: locks, spare files, the run's number; whatever lies in it, a send has left
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:

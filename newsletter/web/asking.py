@@ -44,11 +44,14 @@ async def desk_of(request: Request, *, with_findings: bool = True) -> Desk:
 
 def language_of(request: Request) -> Language:
     """Return the language of the page: the setting's, else the browser's."""
-    try:
-        setting = room_of(request).premises.load_settings().review.language
-    except NewsletterError:
-        setting = ""  # the page itself says what is wrong with the settings
-    return choose_language(setting, request.headers.get("accept-language", ""))
+    known: Language | None = getattr(request.state, "language", None)
+    if known is None:  # the settings are a file: read once for a request, whoever asks
+        try:
+            setting = room_of(request).premises.load_settings().review.language
+        except NewsletterError:
+            setting = ""  # the page itself says what is wrong with the settings
+        known = request.state.language = choose_language(setting, request.headers.get("accept-language", ""))
+    return known
 
 
 async def view_of(request: Request, desk: Desk) -> View | None:

@@ -36,7 +36,6 @@ AT_FIRST = (
 )  # in the page from the beginning: what came later would move the mail
 PANES = (("", "600", "light"), ("2", "360", "dark"))  # suffix of its names in the address, width and colours at first
 
-_TYPES = {"png": "image/png", "jpg": "image/jpeg"}
 T = TypeVar("T", Pictures, Simulation)
 
 
@@ -153,7 +152,7 @@ async def picture(request: Request) -> Response:
     found = desk.picture(request.path_params["name"])
     if found is None:
         raise HTTPException(404)
-    return Response(found.data, media_type=_TYPES[found.suffix])
+    return Response(found.data, media_type=found.media_type)
 
 
 def _one_of(word: str, allowed: tuple[T, ...]) -> T:

@@ -34,7 +34,6 @@ from newsletter.web.pages import HERE, render
 MARK = "<!doctype html>\n<!-- newsletter preview --export -->"  # what every such page begins with
 PHONE, DESKTOP = 360, 600
 HEADERS = ("From", "Reply-To", "To", "Subject", "Date", "List-ID")  # the others are tokens, or for machines
-_MIME = {"png": "image/png", "jpg": "image/jpeg"}
 # A frame cannot grow with its mail where nothing runs: pixels per letter of the text part, measured on the samples.
 _GROWTH = {PHONE: 1.13, DESKTOP: 0.88}
 _ROOM = 80  # pixels more, so that a guess seldom makes a frame scroll
@@ -159,7 +158,7 @@ def _with_own_pictures(html: str, what: Exported) -> str:
 
 
 def _data_url(picture: Picture) -> str:
-    return f"data:{_MIME[picture.suffix]};base64,{base64.b64encode(picture.data).decode('ascii')}"
+    return f"data:{picture.media_type};base64,{base64.b64encode(picture.data).decode('ascii')}"
 
 
 _IMG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)

@@ -17,9 +17,10 @@ from newsletter.check.outlook_view import outlook_view
 from newsletter.content.picture import FOLDER, Picture
 from newsletter.render.blocks import BlockRange
 from newsletter.render.child import CompileResult
-from newsletter.render.compiled import Part, SlotUse, fill
+from newsletter.render.compiled import Part, fill
 from newsletter.settings import Settings
 from newsletter.specimen import Specimen
+from newsletter.web.marking import with_marks
 from newsletter.web.openings import with_openings
 
 Pictures = Literal["none", "own", "all"]
@@ -65,26 +66,7 @@ def frame_html(result: CompileResult, settings: Settings, specimen: Specimen, lo
 
 def marked(part: Part, blocks: Sequence[BlockRange]) -> Part:
     """Return the part with `<!--block ITEM.INDEX-->` before each block and `<!--end ITEM.INDEX-->` behind it."""
-    inserts: dict[int, str] = {}
-    for block in blocks:
-        name = f"{block.item}.{block.index}"
-        inserts[block.end] = f"<!--end {name}-->" + inserts.get(block.end, "")
-        inserts[block.start] = inserts.get(block.start, "") + f"<!--block {name}-->"
-    pieces: list[str | SlotUse] = []
-    offset = 0
-    for piece in part:
-        if isinstance(piece, SlotUse):
-            pieces.append(piece)
-            continue
-        data = piece.encode()
-        places = sorted(place for place in inserts if offset <= place <= offset + len(data))
-        done = 0
-        for place in places:
-            pieces.append(data[done : place - offset].decode() + inserts.pop(place))
-            done = place - offset
-        pieces.append(data[done:].decode())
-        offset += len(data)
-    return tuple(pieces)
+    return with_marks(part, [(f"{block.item}.{block.index}", block.start, block.end) for block in blocks])
 
 
 def simulate(html: str, simulation: Simulation) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.content.item import NewsItem, plain
-from newsletter.render.compiled import Part, SlotUse
+from newsletter.render.compiled import Part
+from newsletter.web.marking import static_text, with_marks
 
 TITLE, LEAD = "title", "lead"
 
@@ -36,29 +37,16 @@ class Run:
 
 def with_openings(part: Part, items: Sequence[NewsItem]) -> Part:
     """Return the part with `<!--block 0.title-->` … `<!--end 0.title-->` around titles, and so around leads."""
-    inserts: dict[int, str] = {}
-    for name, run in openings(part, items).items():
-        inserts[run.end] = f"<!--end {name}-->" + inserts.get(run.end, "")
-        inserts[run.start] = inserts.get(run.start, "") + f"<!--block {name}-->"
-    pieces: list[str | SlotUse] = []
-    offset = 0
-    for piece in part:
-        if isinstance(piece, SlotUse):
-            pieces.append(piece)
-            continue
-        cuts = sorted(place for place in inserts if offset <= place <= offset + len(piece))
-        done = 0
-        for place in cuts:
-            pieces.append(piece[done : place - offset] + inserts.pop(place))
-            done = place - offset
-        pieces.append(piece[done:])
-        offset += len(piece)
-    return tuple(pieces)
+    source = static_text(part)
+    runs = openings(part, items).items()
+    return with_marks(
+        part, [(name, len(source[: run.start].encode()), len(source[: run.end].encode())) for name, run in runs]
+    )
 
 
 def openings(part: Part, items: Sequence[NewsItem]) -> Mapping[str, Run]:
     """Return the places of titles and leads by name, "0.title"; what a mail does not show has none."""
-    runs = list(_runs("".join(piece for piece in part if isinstance(piece, str))))
+    runs = list(_runs(static_text(part)))
     found: dict[str, Run] = {}
     for number, item in enumerate(items):
         title = next((run for run in reversed(runs) if run.words == squeezed(item.title)), None)
