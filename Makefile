@@ -31,8 +31,8 @@ format: venv-dev
 LOCK = .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 lock: venv-dev
-	$(LOCK) --extra ru pyproject.toml -o requirements.txt
-	$(LOCK) --extra ru pyproject.toml requirements-dev.in -c requirements.txt -o requirements-dev.txt
+	$(LOCK) --extra ru --extra postgres pyproject.toml -o requirements.txt
+	$(LOCK) --extra ru --extra postgres pyproject.toml requirements-dev.in -c requirements.txt -o requirements-dev.txt
 
 venv:
 	@PYTHON="$(PYTHON)" .ci/venv .venv requirements.txt requirements-dev.txt

@@ -72,6 +72,7 @@ class Outcome:
     enhanced: str = ""
     reply: str = ""
     queue_id: str = ""  # of an accepted message, as the server named it
+    fault: str = ""  # what the server did that no server may (accepted after a refused RCPT): for the log
 
     @property
     def state(self) -> DeliveryState:

@@ -29,7 +29,7 @@ from newsletter.store.database import now as database_now
 from newsletter.store.deliveries import Claimed, next_due, resend_uncertain
 from newsletter.store.issues import load_issue
 from newsletter.store.ledger import Mark, Run, Settled
-from newsletter.transport.channel import Channel, Transport
+from newsletter.transport.channel import Channel, Transport, send
 
 # A message that ends its connection again and again is put off instead: the others must not wait for it.
 MAX_RETURNS = 2
@@ -255,7 +255,7 @@ class Sender:
         written = await self._write(settled, mark)
         if not written.is_marked:
             return None  # suppressed meanwhile, or not ours any more
-        outcome = refusal or await channel.send(message)  # type: ignore[arg-type] # one of the two is there
+        outcome = refusal or await send(channel, message)  # type: ignore[arg-type] # one of the two is there
         return await self._judge(row, mark, outcome)
 
     def _message(self, row: Claimed, date: datetime) -> tuple[Message | None, Outcome | None]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from newsletter.delivery.scope import Outcome
 from newsletter.message.merge import Message
-from newsletter.transport.channel import Transport
+from newsletter.transport.channel import Transport, send
 
 
 async def send_trials(transport: Transport, messages: Sequence[Message]) -> list[Outcome]:
@@ -17,6 +17,6 @@ async def send_trials(transport: Transport, messages: Sequence[Message]) -> list
         if channel.failed:
             channel.abort()
             channel = await transport.connect()
-        outcomes.append(channel.refusal(message) or await channel.send(message))
+        outcomes.append(channel.refusal(message) or await send(channel, message))
     await channel.close()
     return outcomes

@@ -19,7 +19,7 @@ from newsletter.render.compiled import Part
 from newsletter.store.audience import Lacks, Meant, Person, Summary, Tally, lacks_nothing, read_audience
 from newsletter.store.database import now
 from newsletter.store.issues import IssueRow, Plan, latest_of_pair
-from newsletter.store.schema import delivery, issue
+from newsletter.store.schema import delivery, issue, issue_count
 
 # Read aloud and typed by people: no 0 and o, no 1, i and l.
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -91,11 +91,9 @@ def freeze(
     if not frozen.mailed:
         raise nobody(meant, frozen.audience)
     accept(frozen)
-    conn.execute(
-        update(issue)
-        .where(issue.c.id == issue_id)
-        .values(pending=frozen.mailed, excluded=frozen.audience - frozen.mailed, exclusions=dict(frozen.excluded))
-    )
+    conn.execute(update(issue).where(issue.c.id == issue_id).values(exclusions=dict(frozen.excluded)))
+    first = {"issue_id": issue_id, "shard": 0, "pending": frozen.mailed, "excluded": frozen.audience - frozen.mailed}
+    conn.execute(insert(issue_count), [first])
     return issue_id
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, literal, select, upd
 from newsletter.delivery.state import Counts, IssueState
 from newsletter.errors import StoreError, UsageError
 from newsletter.store.database import now
-from newsletter.store.schema import Moment, delivery, issue, mailing_list
+from newsletter.store.schema import Moment, delivery, issue, issue_count, mailing_list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,12 +137,21 @@ def verify_counts(conn: Connection, issue_id: int) -> Counts:
 
 
 _COUNTERS: Sequence[str] = tuple(entry.name for entry in fields(Counts))
+_TOTALS = (
+    select(issue_count.c.issue_id, *(func.sum(issue_count.c[name]).label(name) for name in _COUNTERS))
+    .group_by(issue_count.c.issue_id)
+    .subquery("totals")
+)
 
 
 def _select() -> Select[Any]:
     kept = [column for column in issue.c if column.name != "compiled"]
     names = [mailing_list.c.name.label("list_name"), mailing_list.c.list_id.label("list_label")]
-    return select(*kept, *names).join(mailing_list, and_(mailing_list.c.id == issue.c.list_id))
+    return (
+        select(*kept, *names, *(_TOTALS.c[name] for name in _COUNTERS))
+        .join(mailing_list, and_(mailing_list.c.id == issue.c.list_id))
+        .join(_TOTALS, and_(_TOTALS.c.issue_id == issue.c.id))
+    )
 
 
 def _record(row: Row[Any]) -> IssueRow:
@@ -170,5 +179,5 @@ def _record(row: Row[Any]) -> IssueRow:
         stop_requested=row.stop_requested,
         restore_hold=row.restore_hold,
         approvals=row.approvals,
-        counts=Counts(**{name: getattr(row, name) for name in _COUNTERS}),
+        counts=Counts(**{name: int(getattr(row, name)) for name in _COUNTERS}),
     )

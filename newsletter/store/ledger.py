@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from newsletter.delivery.scope import Outcome
 from newsletter.delivery.state import Cause, DeliveryState, is_allowed
-from newsletter.store.schema import Moment, delivery, delivery_event, issue, subscription, suppression
+from newsletter.store.schema import Moment, delivery, delivery_event, issue, issue_count, subscription, suppression
 from newsletter.store.suppression import UNSUBSCRIBED, holds_for
 
 _S = DeliveryState
@@ -46,6 +46,7 @@ class Run:
     number: int  # of all runs in this store, growing
     epoch: int  # of this issue; a row marked under another one is not ours
     owner: str  # host:pid
+    shard: int = 0  # of the counters: one for each process that sends in this run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class Mark:
     date_sent: datetime
     sha256: str
     relay: str
+    dkim: str = ""  # selectors that signed it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,7 @@ def write_group(
     group.settle(settled)
     may_mark = epoch == run.epoch and (embargo is None or embargo <= at)
     marked = group.mark(marks) if may_mark else frozenset()
-    move_counters(conn, run.issue_id, group.moves)
+    move_counters(conn, run.issue_id, group.moves, shard=run.shard)
     return GroupResult(
         marked=marked, is_stale=epoch != run.epoch, stop_requested=bool(stop_requested), moves=dict(group.moves)
     )
@@ -102,21 +104,27 @@ def require(before: DeliveryState, after: DeliveryState, cause: Cause) -> None:
         raise RuntimeError(f"no such move: {before.value} to {after.value} by {cause.value}")
 
 
-def move_counters(conn: Connection, issue_id: int, moves: Mapping[tuple[DeliveryState, DeliveryState], int]) -> None:
+def move_counters(
+    conn: Connection, issue_id: int, moves: Mapping[tuple[DeliveryState, DeliveryState], int], *, shard: int = 0
+) -> None:
     change: Counter[str] = Counter()
     for (before, after), number in moves.items():
         change[before.value] -= number
         change[after.value] += number
     if any(change.values()):
-        conn.execute(_COUNT, {"of": issue_id} | {f"more_{state.value}": change[state.value] for state in _S})
+        conn.execute(
+            _COUNT, {"of": issue_id, "of_shard": shard} | {f"more_{state.value}": change[state.value] for state in _S}
+        )
 
 
 # Statements are made once: SQLAlchemy would spend more on making them than SQLite on running them.
 _ISSUE = select(issue.c.epoch, issue.c.stop_requested, issue.c.embargo_until).where(issue.c.id == bindparam("of"))
 _COUNT = (
-    update(issue)
-    .where(issue.c.id == bindparam("of"))
-    .values({state.value: issue.c[state.value] + bindparam(f"more_{state.value}", type_=Integer()) for state in _S})
+    update(issue_count)
+    .where(issue_count.c.issue_id == bindparam("of"), issue_count.c.shard == bindparam("of_shard"))
+    .values(
+        {state.value: issue_count.c[state.value] + bindparam(f"more_{state.value}", type_=Integer()) for state in _S}
+    )
 )
 # PostgreSQL needs the lock on the rows; SQLite's writer already has it on the whole file.
 _ROWS = (
@@ -172,6 +180,7 @@ _MARK = (
         next_at=None,
         sha256=bindparam("sha256"),
         relay=bindparam("relay"),
+        dkim=bindparam("dkim"),
         owner=bindparam("owner"),
         epoch=bindparam("epoch"),
     )
@@ -221,6 +230,7 @@ def _mark_values(mark: Mark, run: Run) -> dict[str, object]:
         "date_sent": mark.date_sent,
         "sha256": mark.sha256,
         "relay": mark.relay,
+        "dkim": mark.dkim,
         "owner": run.owner,
         "epoch": run.epoch,
     }

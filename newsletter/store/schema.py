@@ -14,6 +14,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -151,6 +152,18 @@ issue = Table(
     Column("epoch", Integer, nullable=False, server_default="0"),  # grows with every run; stale writers are refused
     Column("stop_requested", Boolean, nullable=False, server_default="0"),
     Column("restore_hold", Boolean, nullable=False, server_default="0"),  # waits for `--after-restore` (engine.md)
+    UniqueConstraint("key", "list_id", "number"),
+    sqlite_autoincrement=True,
+)
+
+# How many deliveries stand in each state: the sum over shards, one for each sending process, because rows that all of
+# them wrote would make every COMMIT wait for the one before. A shard alone may be negative. Small, and no counter is
+# indexed: on PostgreSQL an update stays in its page (HOT).
+issue_count = Table(
+    "issue_count",
+    metadata,
+    Column("issue_id", Id, ForeignKey("issue.id"), primary_key=True),
+    Column("shard", Integer, primary_key=True, autoincrement=False),
     Column("accepted", Integer, nullable=False, server_default="0"),
     Column("rejected", Integer, nullable=False, server_default="0"),
     Column("gave_up", Integer, nullable=False, server_default="0"),
@@ -159,8 +172,6 @@ issue = Table(
     Column("excluded", Integer, nullable=False, server_default="0"),
     Column("pending", Integer, nullable=False, server_default="0"),
     Column("in_flight", Integer, nullable=False, server_default="0"),
-    UniqueConstraint("key", "list_id", "number"),
-    sqlite_autoincrement=True,
 )
 
 delivery = Table(
@@ -193,6 +204,7 @@ delivery = Table(
     Column("reply", Text, nullable=False, server_default=""),  # hostile text, at most 500 bytes
     Column("queue_id", String(100), nullable=False, server_default=""),
     Column("sha256", String(64), nullable=False, server_default=""),  # of the bytes that were sent
+    Column("dkim", String(200), nullable=False, server_default=""),  # selectors that signed them: "s2026 ed2026"
     UniqueConstraint("issue_id", "address_key"),
     Index("ix_delivery_claim", "issue_id", "state", "position"),
     sqlite_autoincrement=True,
@@ -219,6 +231,15 @@ run = Table(
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("end", String(40), nullable=False, server_default=""),
+)
+
+# Token buckets of rates, so that a restart does not burst: "RELAY" for the global one, "RELAY GLOB" for a domain's.
+bucket = Table(
+    "bucket",
+    metadata,
+    Column("name", String(400), primary_key=True),
+    Column("tokens", Float, nullable=False),  # may be negative: taken by a lease, not used yet
+    Column("at", Moment, nullable=False),  # when `tokens` was true
 )
 
 # What reviewers said. Kept for ever: it is the proof of what was approved, by whom, and holds no subscriber.

@@ -15,6 +15,7 @@ from pathlib import Path
 from newsletter.delivery.scope import Kind, Outcome, Scope, Stage, not_sent
 from newsletter.errors import RelayError
 from newsletter.message.merge import Message
+from newsletter.transport.channel import Done
 
 
 class OutboxTransport:
@@ -43,14 +44,23 @@ class OutboxChannel:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._task: asyncio.Task[None] | None = None
         self.failed = ""
+        self.window = 1
 
     def refusal(self, message: Message) -> Outcome | None:
         """A folder takes every message."""
         return None
 
-    async def send(self, message: Message) -> Outcome:
+    def begin(self, message: Message, done: Done) -> None:
         """Write the message's file. A full disk ends the "connection": nothing was accepted."""
+
+        async def run() -> None:
+            done(await self._write(message))
+
+        self._task = asyncio.get_running_loop().create_task(run())
+
+    async def _write(self, message: Message) -> Outcome:
         try:
             name = await asyncio.to_thread(write_message, self._folder, message)
         except OSError as error:

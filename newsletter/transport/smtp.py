@@ -15,6 +15,7 @@ import aiosmtplib
 from newsletter.delivery.scope import Outcome, Reply, Scope, Stage, judge, local_refusal, not_sent, uncertain
 from newsletter.errors import RelayError
 from newsletter.message.merge import Message
+from newsletter.transport.channel import Done
 from newsletter.transport.connect import Relay, Timeouts, new_client, open_client
 from newsletter.transport.protocol import ConnectionFailed, SmtpProtocol
 
@@ -55,6 +56,8 @@ class SmtpChannel:
         self._protocol = protocol
         self._timeouts = timeouts
         self._needs_rset = False
+        self._task: asyncio.Task[None] | None = None
+        self.window = 1
         self.offers = offers
 
     @property
@@ -71,8 +74,15 @@ class SmtpChannel:
             return local_refusal(552, "5.3.4", text, Scope.MESSAGE)
         return None
 
-    async def send(self, message: Message) -> Outcome:
-        """Send one message and return what became of it. Raises nothing that the network can cause."""
+    def begin(self, message: Message, done: Done) -> None:
+        """Send one message; see Channel."""
+
+        async def run() -> None:
+            done(await self._one(message))
+
+        self._task = asyncio.get_running_loop().create_task(run())
+
+    async def _one(self, message: Message) -> Outcome:
         outcome = await self._attempt(message)
         if outcome.code == 421 or outcome.scope is Scope.SESSION:
             self._protocol.abort("the session is over")

@@ -30,7 +30,7 @@ from newsletter.store.deliveries import (
 from newsletter.store.issues import load_issue, request_stop, verify_counts
 from newsletter.store.ledger import GroupResult, Mark, Run, Settled, write_group
 from newsletter.store.runs import begin_run, close_dead_runs, end_run
-from newsletter.store.schema import delivery, delivery_event, issue
+from newsletter.store.schema import delivery, delivery_event, issue, issue_count
 from newsletter.store.schema import run as run_table
 from newsletter.store.subscribers import unsubscribe
 from newsletter.store.suppression import suppress
@@ -333,7 +333,7 @@ def test_whatever_happens_the_counts_add_up_to_the_audience(
         if not open_rows:
             with writing(engine) as conn:
                 conn.execute(update(delivery).values(state="pending", resent=False))
-                conn.execute(update(issue).values(dict.fromkeys(Counts.__slots__, 0) | {"pending": 8}))
+                conn.execute(update(issue_count).values(dict.fromkeys(Counts.__slots__, 0) | {"pending": 8}))
             continue
         mark = mark_of(open_rows[number % len(open_rows)])
         write(engine, current, marks=[mark])

@@ -24,7 +24,7 @@ from newsletter.store.issues import (
     set_state,
     verify_counts,
 )
-from newsletter.store.schema import delivery, issue
+from newsletter.store.schema import delivery, issue_count
 from newsletter.store.subscribers import unsubscribe
 from newsletter.store.suppression import suppress
 from newsletter.tokens import Keys
@@ -253,7 +253,7 @@ def test_counters_that_do_not_agree_are_a_defect_that_shows(
     add_people("a@a.example")
     issue_id = freeze_issue(meant())
     with writing(engine) as conn:
-        conn.execute(update(issue).values(pending=0, accepted=1))
+        conn.execute(update(issue_count).values(pending=0, accepted=1))
     with reading(engine) as conn, pytest.raises(StoreError, match=r"do not agree"):
         verify_counts(conn, issue_id)
 

@@ -11,7 +11,7 @@ import pytest
 from newsletter.delivery.scope import Kind, Outcome
 from newsletter.message.merge import Message
 from newsletter.relay import parse_relay
-from newsletter.transport.channel import Transport
+from newsletter.transport.channel import Transport, send
 from newsletter.transport.connect import Relay
 from newsletter.transport.embedded import EmbeddedServer
 from newsletter.transport.outbox import OutboxTransport
@@ -37,7 +37,7 @@ def transport(request: pytest.FixtureRequest, received: Path) -> Iterator[Transp
 def send_all(transport: Transport, *messages: Message) -> list[Outcome]:
     async def run() -> list[Outcome]:
         channel = await transport.connect()
-        outcomes = [await channel.send(message) for message in messages]
+        outcomes = [await send(channel, message) for message in messages]
         await channel.close()
         return outcomes
 

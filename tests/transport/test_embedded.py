@@ -11,6 +11,7 @@ from pathlib import Path
 from newsletter.delivery.scope import Kind
 from newsletter.message.merge import Message
 from newsletter.relay import parse_relay
+from newsletter.transport.channel import send
 from newsletter.transport.connect import Relay
 from newsletter.transport.embedded import EmbeddedServer
 from newsletter.transport.smtp import SmtpTransport
@@ -32,7 +33,7 @@ def test_message_above_the_librarys_own_limit_is_taken(tmp_path: Path, make_mess
 
     async def run(url: str) -> Kind:
         channel = await SmtpTransport(Relay(address=parse_relay(url))).connect()
-        outcome = await channel.send(message)
+        outcome = await send(channel, message)
         await channel.close()
         return outcome.kind
 

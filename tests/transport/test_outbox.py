@@ -13,6 +13,7 @@ import pytest
 from newsletter.delivery.scope import Kind
 from newsletter.errors import RelayError
 from newsletter.message.merge import Message
+from newsletter.transport.channel import send
 from newsletter.transport.outbox import OutboxTransport, find_written, is_there, write_message
 
 MakeMessage = Callable[..., Message]
@@ -28,7 +29,7 @@ def test_same_delivery_sent_again_stands_beside_its_first_copy(tmp_path: Path, m
 def test_files_and_a_folder_that_we_make_are_for_their_owner_alone(tmp_path: Path, make_message: MakeMessage) -> None:
     async def run(folder: Path) -> None:
         channel = await OutboxTransport(folder).connect()
-        assert (await channel.send(make_message(envid="abc"))).kind is Kind.ACCEPTED
+        assert (await send(channel, make_message(envid="abc"))).kind is Kind.ACCEPTED
 
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs").chmod(0o755)
@@ -56,7 +57,7 @@ def test_folder_that_goes_away_ends_the_channel_with_nothing_accepted(
     async def run() -> tuple[Kind, str]:
         channel = await OutboxTransport(tmp_path / "outbox").connect()
         (tmp_path / "outbox").rmdir()
-        outcome = await channel.send(make_message())
+        outcome = await send(channel, make_message())
         return outcome.kind, channel.failed
 
     kind, failed = asyncio.run(run())

@@ -14,6 +14,7 @@ from newsletter.delivery.scope import Kind, Outcome, Scope, Stage
 from newsletter.errors import RelayError
 from newsletter.message.merge import Message
 from newsletter.relay import parse_relay
+from newsletter.transport.channel import send
 from newsletter.transport.connect import Relay, Timeouts
 from newsletter.transport.smtp import SmtpTransport, command_line, dot_stuffed
 from tests.smtp_servers import (
@@ -42,7 +43,7 @@ def send_all(sink: Sink, *messages: Message, **changes: object) -> list[Outcome]
         channel = await transport(sink, **changes).connect()
         outcomes = []
         for message in messages:
-            outcomes.append(await channel.send(message))
+            outcomes.append(await send(channel, message))
             if channel.failed:
                 break
         await channel.close()
@@ -177,7 +178,7 @@ def test_abort_while_the_final_reply_is_awaited_is_uncertain(make_message: MakeM
             return HANG
 
         sink.answers["content"] = content
-        return await channel.send(make_message())
+        return await send(channel, make_message())
 
     with Sink() as sink:
         outcome = asyncio.run(run(sink))
@@ -200,9 +201,9 @@ def test_reply_that_nobody_asked_for_is_read_before_anything_is_written(
 
         async def run() -> tuple[Outcome, str, Outcome]:
             channel = await transport(sink).connect()
-            first = await channel.send(make_message())
+            first = await send(channel, make_message())
             why = channel.failed
-            second = await channel.send(make_message())
+            second = await send(channel, make_message())
             return first, why, second
 
         first, why, second = asyncio.run(run())

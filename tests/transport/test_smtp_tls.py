@@ -13,6 +13,7 @@ from newsletter.delivery.scope import Kind, Outcome
 from newsletter.errors import RelayError
 from newsletter.message.merge import Message
 from newsletter.relay import parse_relay
+from newsletter.transport.channel import send as send_one
 from newsletter.transport.connect import Relay
 from newsletter.transport.smtp import SmtpTransport
 from tests.smtp_servers import CLOSE, Sink, refusing
@@ -40,7 +41,7 @@ def relay_of(sink: Sink, ca_file: Path | str) -> SmtpTransport:
 def send(sink: Sink, ca_file: Path | str, *messages: Message) -> list[Outcome]:
     async def run() -> list[Outcome]:
         channel = await relay_of(sink, ca_file).connect()
-        outcomes = [await channel.send(message) for message in messages]
+        outcomes = [await send_one(channel, message) for message in messages]
         await channel.close()
         return outcomes
 
