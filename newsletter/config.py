@@ -79,6 +79,8 @@ _TEXT_RULES: dict[str, Callable[[str], str]] = {
     "sender.list_domain": rules.domain,
     "sender.bounce_domain": rules.domain,
     "dkim.domain": rules.domain,
+    "dkim.selector": rules.dkim_selector,
+    "dkim.ed25519_selector": rules.dkim_selector,
     "database.url": rules.database_url,
     "smtp.starttls": rules.one_of("auto", "required", "no"),
     "send.uncertain": rules.one_of("hold", "resend"),
@@ -119,6 +121,9 @@ def load_settings(root: Path, environ: Mapping[str, str]) -> Settings:
     fields = fields or dict(SubscriberSettings().fields)  # a variable adds a field to those there are
     for key, text in source.variables.items():
         _take(key, text, lambda k=key: source.variable_place(k), values, fields, from_file=False)  # type: ignore[misc]
+    for prefix in ("", "ed25519_"):  # a key lies where `dkim keygen` puts it
+        if selector := values.get(f"dkim.{prefix}selector"):
+            values[f"dkim.{prefix}key_file"] = values.get(f"dkim.{prefix}key_file") or f"var/dkim/{selector}.key"
     for name in _PATHS & values.keys():
         values[name] = str(root / str(values[name])) if values[name] else ""
     settings = _build(values, fields)

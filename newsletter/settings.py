@@ -50,10 +50,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dkim:
-    domain: str = ""
+    domain: str = ""  # nothing is signed when empty
     selector: str = ""
-    key_file: str = ""
-    ed25519_selector: str = ""
+    key_file: str = ""  # absolute once loaded, and var/dkim/<selector>.key unless the file says otherwise
+    ed25519_selector: str = ""  # a second signature beside RSA's
     ed25519_key_file: str = ""
 
 

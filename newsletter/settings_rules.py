@@ -15,6 +15,7 @@ BODY_TEXT = "#1f2933"  # the theme's darkest grey: text on the tint of cards and
 MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3, for text of normal size
 
 _MAILBOX = re.compile(r"[^\s<>@,;:\"()\[\]]+@[^\s<>@,;:\"()\[\]/]+")
+_SELECTOR = re.compile(r"(?=.{1,63}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _HOST = re.compile(r"(?=.{1,253}$)[^\W_](?:[\w-]*\w)?(?:\.[^\W_](?:[\w-]*\w)?)+")
 
 
@@ -75,6 +76,11 @@ def named_mailbox(text: str) -> str:
 
 def domain(text: str) -> str:
     return "" if _HOST.fullmatch(text) else "must be a domain name, as in example.org"
+
+
+def dkim_selector(text: str) -> str:
+    """A name in the DNS, and of a key's file: nothing that could lead out of its folder."""
+    return "" if _SELECTOR.fullmatch(text) else "must be Latin letters, digits and hyphens, as in s202611"
 
 
 def timezone(text: str) -> str:

@@ -55,6 +55,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aiosmtpd": ("transport/embedded.py",),
     "aiosmtplib": ("transport/",),
     "alembic": ("store/",),
+    "cryptography": ("message/dkim_keys.py",),
     "cssselect": ("check/selectors.py",),
     "cssutils": ("render/inline.py",),
     "dns": ("cli/sender_dns.py",),

@@ -19,8 +19,10 @@ from newsletter.cli import keeping
 from newsletter.cli.context import CommandContext
 from newsletter.cli.options import Json
 from newsletter.cli.output import one_line, print_json
+from newsletter.cli.sender_dns import Resolve
 from newsletter.config import load_settings
 from newsletter.errors import ConfigError, NewsletterError
+from newsletter.message.dkim import Signer
 from newsletter.tokens import load_keys
 from newsletter.workspace import find_workspace, package_data
 
@@ -84,9 +86,6 @@ def check_settings(context: CommandContext) -> Iterator[Finding]:
     if context.settings.office.name == sample.name:
         message = "the office is still the invented one of the example"
         yield Finding(check="settings", state="warn", message=message, fix="put your own under [office] and [brand]")
-    if context.settings.dkim.domain:
-        message = "[dkim] is set, but this release does not sign yet"
-        yield Finding(check="settings", state="warn", message=message, fix="let the relay sign")
 
 
 def check_workspace(context: CommandContext) -> Iterator[Finding]:
@@ -140,6 +139,32 @@ def check_secret(context: CommandContext) -> Iterator[Finding]:
     yield Finding(check="keys", state="ok", message=f"the secret key is {where}: keep a copy, {lost}")
 
 
+def check_dkim(context: CommandContext) -> Iterator[Finding]:
+    from newsletter.message.dkim_keys import load_signer
+
+    signer = load_signer(context.settings)
+    if signer is None:
+        message = "mails are not signed here; large mailbox providers refuse those that nobody signs"
+        yield Finding(check="dkim", state="ok", message=message, fix="let the relay sign, or see docs/dkim.md")
+        return
+    named = ", ".join(f"{key.selector} ({key.algorithm})" for key in signer.keys)
+    yield Finding(check="dkim", state="ok", message=f"mails are signed for {signer.domain} by {named}")
+
+
+def dkim_records(signer: Signer, sender_domain: str, resolve: Resolve) -> Iterator[Finding]:
+    """Hold the published records against the keys that sign."""
+    from newsletter.cli.sender_dns import alignment_fault, record_fault
+
+    for key in signer.keys:
+        name = key.record_name(signer.domain)
+        if fault := record_fault(name, key.record, resolve):
+            yield Finding(check="dns", state="fail", message=fault, fix=f'publish TXT "{key.record}"')
+        else:
+            yield Finding(check="dns", state="ok", message=f"{name} is published, and is this key's")
+    if fault := alignment_fault(sender_domain, signer.domain, resolve):
+        yield Finding(check="dns", state="fail", message=fault, fix=f'set dkim.domain = "{sender_domain}"')
+
+
 def check_database(context: CommandContext) -> Iterator[Finding]:
     file = keeping.database_file(context)
     if keeping.is_missing(context):
@@ -186,15 +211,19 @@ def check_public_url(context: CommandContext) -> Iterator[Finding]:
 
 def check_dns(context: CommandContext) -> Iterator[Finding]:
     from newsletter.cli.sender_dns import dns_hints, resolver
+    from newsletter.message.dkim_keys import load_signer
 
     domain = context.settings.sender.from_.rpartition("@")[2].rstrip("> ")
     if not domain:
         return
-    hints = dns_hints(domain, resolver())
+    resolve = resolver()
+    hints = dns_hints(domain, resolve)
     for hint in hints:
         yield Finding(check="dns", state="warn", message=hint)
     if not hints:
         yield Finding(check="dns", state="ok", message=f"{domain} has MX, SPF and DMARC records")
+    if signer := load_signer(context.settings):
+        yield from dkim_records(signer, domain, resolve)
 
 
 _OWNER = "run as the account that owns it, or let it have its rights back: chmod 700 var"
@@ -204,6 +233,7 @@ CHECKS: dict[str, Check] = {
     "workspace": check_workspace,
     "content": check_content,
     "keys": check_secret,
+    "dkim": check_dkim,
     "database": check_database,
     "relay": check_relay,
     "public_url": check_public_url,

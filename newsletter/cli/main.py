@@ -57,13 +57,22 @@ COMMANDS: dict[str, Command] = {
     "subscribers forget": Command(
         "newsletter.cli.subscribers", "forget", "Erase what is known of an address, and keep it from being mailed."
     ),
+    "dkim keygen": Command(
+        "newsletter.cli.dkim", "keygen", "Make a key that signs mails, and print the DNS record to publish."
+    ),
+    "dkim record": Command(
+        "newsletter.cli.dkim", "record", "Print the DNS records of the keys that newsletter.toml names."
+    ),
     "demo": Command("newsletter.cli.demo", "demo", "Show the whole way on this machine, with nothing to set up."),
     "doctor": Command(
         "newsletter.cli.doctor", "doctor", "Look over settings, database, keys and relay; sends nothing."
     ),
     "bench": Command("newsletter.cli.bench", "bench", "Measure the figures of docs/performance.md again."),
 }
-GROUPS = {"subscribers": "Import, export and change the lists of subscribers."}
+GROUPS = {
+    "subscribers": "Import, export and change the lists of subscribers.",
+    "dkim": "Make the keys that sign mails, and show their DNS records.",
+}
 
 _ABOUT = "From a press item to a mail that people receive, and to the proof of who received it."
 _HELP_FLAGS = frozenset({"--help", "-h"})

@@ -24,6 +24,33 @@ def dns_hints(domain: str, resolve: Resolve) -> list[str]:
     return hints
 
 
+def record_fault(name: str, wanted: str, resolve: Resolve) -> str:
+    """Return what is wrong with the DKIM record under `name`, or "" when it holds the key of `wanted`."""
+    found = [text for text in resolve(name, "TXT") if "p" in _tags(text)]
+    if len(found) != 1:
+        return f"{name} has {len(found) or 'no'} DKIM records, and needs one"
+    have, want = _tags(found[0]), _tags(wanted)
+    if not have["p"]:
+        return f"{name} says that this key is withdrawn (p= is empty)"
+    if have["p"] != want["p"] or have.get("k", "rsa") != want["k"]:
+        return f"{name} holds another key than the one that signs"
+    return ""
+
+
+def alignment_fault(sender: str, domain: str, resolve: Resolve) -> str:
+    """Return what is wrong when the sender's DMARC record wants signatures of the very same domain (adkim=s)."""
+    strict = [text for text in resolve(f"_dmarc.{sender}", "TXT") if _tags(text).get("adkim") == "s"]
+    if domain == sender or not strict:
+        return ""
+    return f"DMARC of {sender} counts only its own signatures (adkim=s), and mails are signed by {domain}"
+
+
+def _tags(record: str) -> dict[str, str]:
+    """Read `tag=value; …` (RFC 6376 section 3.2); white space in a value counts for nothing here."""
+    pairs = [part.partition("=") for part in record.split(";")]
+    return {tag.strip(): "".join(value.split()) for tag, _, value in pairs if tag.strip()}
+
+
 def resolver(nameserver: str = "", port: int = 53, timeout_seconds: float = 5.0) -> Resolve:
     """Return a resolver over the system's name servers, or over one given."""
     from dns import exception
