@@ -93,17 +93,64 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DomainLimit:
+    """What a group of recipient domains may get, all of them together; 0: no limit of their own."""
+
+    domains: tuple[str, ...] = ()  # globs: "yandex.*", "*.example.org", "почта.рф"
+    rate: float = 0.0  # messages a second
+    connections: int = 0  # messages of the group on the way at once
+    messages_per_connection: int = 0  # then the connection is closed
+    is_built_in: bool = field(default=False, compare=False)  # False as soon as the file says anything of the group
+
+
+def _built_in(*domains: str, rate: float = 100.0, connections: int = 10, messages: int = 50) -> DomainLimit:
+    return DomainLimit(
+        domains=domains, rate=rate, connections=connections, messages_per_connection=messages, is_built_in=True
+    )
+
+
+# What mailbox providers bear from one client. Published are only Yahoo's 20 messages a connection
+# (help.yahoo.com/kb/SLN3433.html) and that Microsoft limits connections and rate by reputation (its replies
+# 451 4.7.652 and 421 RP-001). Where nothing is published the figures are those that mail servers begin with: KumoMTA's
+# shaping.toml has 100 messages a second and 10 connections, 50 messages a connection for Gmail and Outlook, and 5
+# connections for Outlook. Mail.ru and Yandex publish nothing and get the same. The rates are no tempo to aim at: they
+# keep a relay that passes mail on at once from a flood, and cost a list of 100,000 a quarter of an hour.
+BUILT_IN_LIMITS: Mapping[str, DomainLimit] = {
+    "gmail": _built_in("gmail.com", "googlemail.com"),
+    "yahoo": _built_in("yahoo.*", "ymail.com", "rocketmail.com", "aol.com", messages=20),
+    "outlook": _built_in("outlook.*", "hotmail.*", "live.*", "msn.com", rate=50.0, connections=5),
+    "mailru": _built_in("mail.ru", "inbox.ru", "bk.ru", "list.ru", "internet.ru"),
+    "yandex": _built_in("yandex.*", "ya.ru"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
     # Eight come within a tenth of the best rate to one relay, and stay below what relays allow one client
     # (Postfix: 50; large providers: 10).
     connections: int = 8
     rate: float = 0.0  # messages a second; 0: as fast as the relay takes them
+    # A little below the 1,000 after which Exim ends a session (smtp_accept_max_per_connection). A new connection costs
+    # a thousandth of that, and lets a relay behind a load balancer spread us.
+    messages_per_connection: int = 900
+    idle_seconds: int = 30  # an unused connection is closed; servers under stress end one after 10 to 60 seconds
     wait_minutes: int = 15  # how long `send` waits for retries before it leaves the issue waiting
     give_up_hours: int = 48
     uncertain: str = "hold"  # hold, or resend once
     breaker_first: int = 20  # pause when none of an issue's first so many replies is an acceptance
     breaker_same: int = 5  # pause when the same refusal of us (not of a recipient) comes so often running
     breaker_bounce_share: float = 0.1  # pause when more than this share of the recipients is refused
+    # By name of the group. A plain dict, never changed, as `SubscriberSettings.fields`.
+    limits: Mapping[str, DomainLimit] = field(default_factory=lambda: dict(BUILT_IN_LIMITS))
+
+    def holding_limits(self, *, is_near: bool) -> dict[str, DomainLimit]:
+        """Return the limits that hold towards a relay, those of the file first: of two equal globs the first wins.
+
+        `is_near`: the relay is on this machine or our own. It queues and paces by its own settings, so that the
+        built-in limits would only hold up the hand-over; what the file says holds always.
+        """
+        holding = {name: limit for name, limit in self.limits.items() if not (is_near and limit.is_built_in)}
+        return dict(sorted(holding.items(), key=lambda item: item[1].is_built_in))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

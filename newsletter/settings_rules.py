@@ -15,8 +15,22 @@ BODY_TEXT = "#1f2933"  # the theme's darkest grey: text on the tint of cards and
 MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3, for text of normal size
 
 _MAILBOX = re.compile(r"[^\s<>@,;:\"()\[\]]+@[^\s<>@,;:\"()\[\]/]+")
-_SELECTOR = re.compile(r"(?=.{1,63}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
+_SELECTOR = re.compile(
+    r"(?=.{1,63}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
 _HOST = re.compile(r"(?=.{1,253}$)[^\W_](?:[\w-]*\w)?(?:\.[^\W_](?:[\w-]*\w)?)+")
+
+_GLOB = re.compile(r"[\w*.-]{1,253}")
+_GLOB_LABEL = re.compile(r"[^\W_*]|[*]|(?:[^\W_]|[*])[\w*-]*(?:[^\W_]|[*])")
+
+_RATE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(?:\s*/\s*(s|sec|second|m|min|minute|h|hour|d|day))?")
+_SECONDS = {
+    **dict.fromkeys(("s", "sec", "second"), 1),
+    **dict.fromkeys(("m", "min", "minute"), 60),
+    **dict.fromkeys(("h", "hour"), 3_600),
+    **dict.fromkeys(("d", "day"), 86_400),
+}
+RATE_FORM = 'a number of messages a second, or text as in "5/s", "20/min", "100/h"'
 
 
 def control_character(text: str) -> str:
@@ -76,6 +90,20 @@ def named_mailbox(text: str) -> str:
 
 def domain(text: str) -> str:
     return "" if _HOST.fullmatch(text) else "must be a domain name, as in example.org"
+
+
+def domain_glob(text: str) -> str:
+    """A domain in which * stands for any letters; Cyrillic labels are whole, because mail carries them encoded."""
+    if not _GLOB.fullmatch(text) or not all(_GLOB_LABEL.fullmatch(label) for label in text.split(".")):
+        return "must be domains, with * for any letters, as in yandex.* or *.example.org"
+    mixed = next((label for label in text.split(".") if "*" in label and not label.isascii()), "")
+    return f'holds "{mixed}": * can only stand for a whole label beside letters outside ASCII' if mixed else ""
+
+
+def parse_rate(text: str) -> float | None:
+    """Return messages a second of "100/h", "20/min", "5/s" or a bare "5"; None when it is no rate."""
+    found = _RATE.fullmatch(text.strip().lower())
+    return float(found[1]) / _SECONDS[found[2] or "s"] if found else None
 
 
 def dkim_selector(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from newsletter.config import Settings, known_settings, load_settings
 from newsletter.errors import ConfigError, UsageError
 from newsletter.relay import parse_relay
+from newsletter.settings import BUILT_IN_LIMITS, DomainLimit
 from newsletter.settings_rules import contrast
 from newsletter.settings_source import line_of, parse_toml
 
@@ -81,6 +83,25 @@ def test_a_key_after_a_table_header_is_reported_on_its_line_with_where_it_belong
         ("[smtp]\nown_relay = 1\n", 2, "true or false"),
         ("[review]\ntest_addresses = [\n  'a@b.example',\n  'nobody',\n]\n", 2, "bare e-mail address"),
         ("[send]\nuncertain = 'maybe'\n", 2, "hold, resend"),
+        ("[send]\nrate = 'fast'\n", 2, '"100/h"'),
+        ("[send]\nrate = '5/fortnight'\n", 2, '"100/h"'),
+        ("[send]\nrate = -1\n", 2, "between 0 and"),
+        ("[send]\nidle_seconds = 0\n", 2, "between 1 and 3600"),
+        ("[send]\nlimits = 5\n", 2, "send.limits"),
+        ("[send.limits]\ngmail = 5\n", 2, "[send.limits.name]"),
+        ("[send.limits.Gmail]\nrate = 1\n", 2, "small Latin letters"),
+        ("[send.limits.gmail]\n\nrates = 1\n", 3, "did you mean rate?"),
+        ("[send.limits.gmail]\nburst = 1\n", 2, "messages_per_connection"),
+        ("[send.limits.gmail]\nrate = '1/week'\n", 2, "send.limits.gmail.rate must be a number"),
+        ("[send.limits.gmail]\nconnections = 201\n", 2, "between 0 and 200"),
+        ("[send.limits.gmail]\nconnections = '5'\n", 2, "a whole number"),
+        ("[send.limits.gmail]\ndomains = 'gmail.com'\n", 2, 'domains = ["…", "…"]'),
+        ("[send.limits.gmail]\ndomains = ['a@gmail.com']\n", 2, "yandex.*"),
+        ("[send.limits.gmail]\ndomains = ['.gmail.com']\n", 2, "yandex.*"),
+        ("[send.limits.gmail]\ndomains = []\n", 2, "names no domains"),
+        ("[send.limits.ours]\ndomains = ['поч*.рф']\n", 2, 'holds "поч*"'),
+        ("\n[send.limits.partners]\nrate = '5/s'\n", 3, "names no domains"),
+        ("\n[send.limits.partners]\n", 2, "names no domains"),
         ("[office]\ntimezone = 'Moscow'\n", 2, "Europe/Moscow"),
         ("[office]\nname = '''a\nb'''\n", 2, "control character U+000A"),
         ("[office]\nlang = ''\n", 2, "must not be empty"),
@@ -117,6 +138,9 @@ def test_a_wrong_setting_is_one_line_with_its_place(tmp_path: Path, text: str, l
         ("NEWSLETTER_SMTP_URL", "x", "there is no setting"),
         ("NEWSLETTER_SEND__RATE", "fast", "must be a number"),
         ("NEWSLETTER_SMTP__OWN_RELAY", "yes", "true or false"),
+        ("NEWSLETTER_SEND__LIMITS__GMAIL__RATE", "1/week", "must be a number"),
+        ("NEWSLETTER_SEND__LIMITS__GMAIL__RATES", "1", "did you mean rate?"),
+        ("NEWSLETTER_SEND__LIMITS__PARTNERS__RATE", "1", "names no domains"),
         ("NEWSLETTER_PUBLIC_URL", "http://x.example", "https://"),
     ],
 )
@@ -175,6 +199,56 @@ def test_placeholders_fill_only_what_is_missing(tmp_path: Path) -> None:
 def test_more_than_one_message_on_the_way_needs_an_own_relay(tmp_path: Path) -> None:
     assert "own_relay" in refusal(tmp_path, "[smtp]\nwindow = 8\n").fix
     assert load(tmp_path, "[smtp]\nwindow = 8\nown_relay = true\n").smtp.window == 8
+
+
+@pytest.mark.parametrize(
+    ("written", "per_second"),
+    [
+        ("5", 5.0),
+        ("2.5", 2.5),
+        ("'5'", 5.0),
+        ("'5/s'", 5.0),
+        ("'0.5 / sec'", 0.5),
+        ("'30/min'", 0.5),
+        ("'7200/h'", 2.0),
+        ("'86400/day'", 1.0),
+        ("0", 0.0),
+        ("'0/h'", 0.0),
+    ],
+)
+def test_a_rate_is_written_with_the_unit_of_time_that_is_easiest(
+    tmp_path: Path, written: str, per_second: float
+) -> None:
+    settings = load(tmp_path, f"[send]\nrate = {written}\n[send.limits.yandex]\nrate = {written}\n")
+    assert settings.send.rate == per_second
+    assert settings.send.limits["yandex"].rate == per_second
+    assert load(tmp_path, "", NEWSLETTER_SEND__RATE=written.strip("'")).send.rate == per_second
+
+
+def test_limits_of_domains_are_written_over_the_built_in_ones(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        '[send.limits.gmail]\nrate = "20/s"\n'
+        '[send.limits.partners]\ndomains = ["*.partner.example", "почта.рф"]\nconnections = 2\n',
+        NEWSLETTER_SEND__LIMITS__YAHOO__RATE="0",
+        NEWSLETTER_SEND__LIMITS__PARTNERS__MESSAGES_PER_CONNECTION="7",
+        NEWSLETTER_SEND__LIMITS__NEAR__DOMAINS="near.example, *.near.example",
+    )
+    limits = settings.send.limits
+    gmail = BUILT_IN_LIMITS["gmail"]
+    assert limits["gmail"] == replace(gmail, rate=20.0)
+    assert (limits["yahoo"].rate, limits["yahoo"].messages_per_connection) == (0.0, 20)
+    assert limits["partners"] == DomainLimit(
+        domains=("*.partner.example", "почта.рф"), connections=2, messages_per_connection=7
+    )
+    assert limits["near"].domains == ("near.example", "*.near.example")
+    assert limits["outlook"] is BUILT_IN_LIMITS["outlook"]
+
+
+def test_built_in_limits_leave_a_relay_of_ones_own_alone_but_written_ones_hold_always(tmp_path: Path) -> None:
+    send = load(tmp_path, "[send.limits.yahoo]\nconnections = 3\n").send
+    assert list(send.holding_limits(is_near=True)) == ["yahoo"]
+    assert list(send.holding_limits(is_near=False)) == ["yahoo", "gmail", "outlook", "mailru", "yandex"]
 
 
 def test_a_field_without_a_default_leaves_it_to_the_template(tmp_path: Path) -> None:
