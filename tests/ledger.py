@@ -1,4 +1,7 @@
-"""A store with a list of people in it, for tests of the store and of the sender: a real SQLite file, own fixtures."""
+"""A store with a list of people in it, for tests of the store and of the sender: the same over both databases.
+
+`engine` is a real SQLite file, and again a database of a private PostgreSQL (marked `service`).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ from newsletter.store.issues import Plan
 from newsletter.store.subscribers import add_subscriber, need_list
 from newsletter.subscriber import GoodRow
 from newsletter.tokens import Keys
+from tests.postgresql_server import Server, binaries, running
 
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.service)]
 PLAN = Plan(transport="smtp", target="smtp://127.0.0.1:2525", connections=2, rate=0.0, uncertain="hold")
 
 
@@ -34,10 +39,34 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A private PostgreSQL, one for each worker of the test run, with a migrated database."""
+    folder = binaries()
+    if folder is None:
+        pytest.skip("needs the Debian package postgresql")
+    with running(folder) as server:
+        server.execute("CREATE DATABASE migrated")
+        open_database(server.url("migrated")).dispose()
+        yield server
+
+
 @pytest.fixture
-def engine(tmp_path: Path, migrated_file: Path) -> Iterator[Engine]:
-    shutil.copy(migrated_file, tmp_path / "n.db")
-    engine = open_database(f"sqlite:///{tmp_path / 'n.db'}", busy_seconds=5)
+def server_url(server: Server) -> str:
+    """The address of a database of the present schema, with nothing in it."""
+    server.empty("migrated")
+    return server.url("migrated")
+
+
+@pytest.fixture(params=BOTH)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """The store, over each database that it can be in."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "n.db")
+        url = f"sqlite:///{tmp_path / 'n.db'}"
+    else:
+        url = request.getfixturevalue("server_url")
+    engine = open_database(url, busy_seconds=5)
     yield engine
     engine.dispose()
 

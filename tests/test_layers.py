@@ -74,6 +74,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "nh3": ("content/markup.py",),
     "playwright": ("bench/preview.py",),
     "premailer": ("render/inline.py",),
+    "psycopg": ("store/postgresql.py",),
     "pymorphy3": ("language/recogniser.py",),
     "rich": ("cli/",),
     "slovnet": ("language/recogniser.py",),

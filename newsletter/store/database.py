@@ -2,30 +2,49 @@
 
 SQLite is opened with WAL and synchronous=FULL: "this person's mail is about to leave" must survive a power cut, else
 a person is mailed twice. Transactions are begun by us, never by the driver (pysqlite begins late, and a reader that
-turns writer then fails at once instead of waiting): `writing` takes the write lock at its first statement.
+turns writer then fails at once instead of waiting): `writing` takes the write lock at its first statement, on
+PostgreSQL (postgresql.py) a lock of the same meaning. `recording` is the journal's: there several go on at once.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from newsletter.errors import ConfigError, StoreError
+from newsletter.store import postgresql
+from newsletter.store.failures import is_busy, is_lost, store_error
 
-__all__ = ["HEAD", "Connection", "Engine", "is_busy", "now", "open_database", "reading", "store_error", "writing"]
+__all__ = [
+    "HEAD",
+    "Connection",
+    "Engine",
+    "detached",
+    "is_busy",
+    "is_lost",
+    "is_shared",
+    "now",
+    "open_database",
+    "reading",
+    "recording",
+    "store_error",
+    "writing",
+]
 
 HEAD = "0002"  # the newest revision in migrations/versions; a test holds it
 
 # Long enough for another command's longest transaction but a freeze (200 ms each), short enough for a person.
 BUSY_SECONDS = 10.0
 _READ = "newsletter_read"  # execution option: begin as a reader
+_SNAPSHOT: Mapping[str, object] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 def open_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
@@ -37,6 +56,8 @@ def open_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     try:
         with reading(engine) as conn:
             found = _revision(conn)
+            if not found and is_shared(conn):
+                postgresql.refuse_encoding(conn, path=_shown(engine))
         if found == HEAD:
             return engine
         if found and found not in _known_revisions():
@@ -54,16 +75,46 @@ def open_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction that may write: committed at the end of the block, rolled back on any error."""
+    """One transaction that may write anything, and the only one that does: others wait, the journals of senders aside.
+
+    Committed at the end of the block, rolled back on any error.
+    """
     with _translated(engine), engine.begin() as conn:
+        yield conn
+
+
+@contextmanager
+def recording(engine: Engine) -> Iterator[Connection]:
+    """One transaction that writes only what its caller alone may write: its own claims, marks and outcomes.
+
+    On PostgreSQL several go on at once, beside one of `writing`; on SQLite it is the same as `writing`.
+    """
+    with _translated(engine), engine.connect().execution_options(**{postgresql.OWN_ROWS: True}) as conn, conn.begin():
         yield conn
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent view, taken without the write lock."""
-    with _translated(engine), engine.connect().execution_options(**{_READ: True}) as conn:
+    options = {_READ: True, **(_SNAPSHOT if is_shared(engine) else {})}
+    with _translated(engine), engine.connect().execution_options(**options) as conn:
         yield conn
+
+
+@contextmanager
+def detached(engine: Engine) -> Iterator[Connection]:
+    """A connection of the caller's own, closed at the end, and with it its temporary tables.
+
+    Transactions begun on it read, until `execution_options(newsletter_read=False)` lets them write.
+    """
+    with _translated(engine), engine.connect().execution_options(**{_READ: True}) as conn:
+        conn.detach()
+        yield conn
+
+
+def is_shared(engine: Engine | Connection) -> bool:
+    """True for a server's database: several processes, of several machines, may send from it at once."""
+    return engine.dialect.name != "sqlite"
 
 
 def now(conn: Connection) -> datetime:
@@ -75,25 +126,34 @@ def now(conn: Connection) -> datetime:
     return at.astimezone(UTC)
 
 
-def is_busy(error: BaseException) -> bool:
-    """True when another process holds the write lock: worth trying again."""
-    return isinstance(error, DBAPIError) and _sqlite_name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
-
-
 def _engine(url: str, busy_seconds: float) -> Engine:
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            _make_private(Path(parsed.database or ""))
-            engine = create_engine(parsed, connect_args={"timeout": busy_seconds})
-            event.listen(engine, "connect", _on_sqlite_connect)
-            event.listen(engine, "begin", _on_sqlite_begin)
-            return engine
-        return create_engine(parsed)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise ConfigError(
-            "database.url cannot be used", fix="write sqlite:////absolute/path.db, or leave it empty"
-        ) from error
+    except ArgumentError as error:
+        raise _unusable() from error
+    if parsed.drivername in ("postgresql", "postgresql+psycopg"):
+        return postgresql.create_server_engine(
+            parsed.set(drivername="postgresql+psycopg"), busy_seconds=busy_seconds, application=application_name()
+        )
+    if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise _unusable()
+    _make_private(Path(parsed.database or ""))
+    engine = create_engine(parsed, connect_args={"timeout": busy_seconds})
+    event.listen(engine, "connect", _on_sqlite_connect)
+    event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def _unusable() -> ConfigError:
+    return ConfigError(
+        "database.url cannot be used",
+        fix="write sqlite:////absolute/path.db or postgresql+psycopg://user@host/name, or leave it empty",
+    )
+
+
+def application_name() -> str:
+    """Return what this process calls itself to a server: its locks and connections are found by it."""
+    return f"newsletter {socket.gethostname()[:40]}:{os.getpid()}"
 
 
 def _make_private(path: Path) -> None:
@@ -156,32 +216,5 @@ def _translated(engine: Engine) -> Iterator[None]:
         raise store_error(error, path=_shown(engine)) from error
 
 
-# Which way out of which failure: the beginning of SQLite's own error name → what, how to mend.
-_FAILURES = (
-    ("SQLITE_BUSY", "the database is locked", "another newsletter command is writing; wait for it, or end it"),
-    ("SQLITE_LOCKED", "the database is locked", "another newsletter command is writing; wait for it, or end it"),
-    ("SQLITE_FULL", "the disk is full", "free some space, then run the command again"),
-    ("SQLITE_NOTADB", "this is not a database", "set database.url to another file, or restore this one from a copy"),
-    ("SQLITE_CORRUPT", "the database is damaged", "restore it from a copy"),
-    ("SQLITE_READONLY", "the database cannot be written", "check the owner and the rights of the file and its folder"),
-    ("SQLITE_CANTOPEN", "the database cannot be opened", "check the folder, its owner and the free space"),
-    ("SQLITE_IOERR", "the database's disk fails or is full", "check the disk and its free space"),
-)
-
-
-def store_error(error: SQLAlchemyError, *, path: str = "") -> StoreError:
-    """Return the one line for what the database said; `path` is the file, or the server without its password."""
-    name = _sqlite_name(error)
-    for beginning, what, fix in _FAILURES:
-        if name.startswith(beginning):
-            return StoreError(what, path=path, fix=fix)
-    said = str(getattr(error, "orig", None) or error).partition("\n")[0]
-    return StoreError(f"the database failed: {said}", path=path, fix="check database.url and the server")
-
-
-def _sqlite_name(error: BaseException) -> str:
-    return str(getattr(getattr(error, "orig", None), "sqlite_errorname", ""))
-
-
 def _shown(engine: Engine) -> str:
-    return engine.url.database or "" if engine.dialect.name == "sqlite" else engine.url.render_as_string()
+    return postgresql.shown(engine.url) if is_shared(engine) else engine.url.database or ""

@@ -35,8 +35,8 @@ from sqlalchemy import (
 )
 
 from newsletter.errors import InputError
+from newsletter.store.database import detached
 from newsletter.store.database import now as database_now
-from newsletter.store.database import reading
 from newsletter.store.schema import Moment, subscriber, subscription, suppression
 from newsletter.store.staging import SUPPRESSED, Progress, at_hand, fill, merge_duplicates, next_slice, staged
 from newsletter.store.subscribers import ENDED, REMOVED, SUBSCRIBED, find_list, make_list
@@ -91,8 +91,7 @@ def import_rows(
     Raises InputError when there is no row at all (no list is emptied by mistake), StoreError.
     """
     tell = on_progress or _tell_nobody
-    with reading(engine) as conn:  # filling the temporary table needs no write lock
-        conn.detach()  # closed at the end instead of going back to the pool: the temporary table goes with it
+    with detached(engine) as conn:  # filling the temporary table needs no write lock
         total = fill(conn, rows, keys, tell)
         if not total:
             raise InputError("no row can be put on the list", fix="each row needs an e-mail address")

@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from tests.ledger import add_people, compiled, engine, freeze_issue, keys, meant, migrated_file
+from tests.ledger import (
+    add_people,
+    compiled,
+    engine,
+    freeze_issue,
+    keys,
+    meant,
+    migrated_file,
+    server,
+    server_url,
+)
 
-__all__ = ["add_people", "compiled", "engine", "freeze_issue", "keys", "meant", "migrated_file"]
+__all__ = [
+    "add_people",
+    "compiled",
+    "engine",
+    "freeze_issue",
+    "keys",
+    "meant",
+    "migrated_file",
+    "server",
+    "server_url",
+]
