@@ -66,30 +66,38 @@ class Want:
 class _Bucket:
     """One rate: the messages leased and not begun yet, and their pace."""
 
-    __slots__ = ("capacity", "is_asked", "is_wanted", "leased", "low", "name", "not_before", "pace", "rate", "slice")
+    __slots__ = (
+        *("capacity", "is_wanted", "leased", "low", "name", "not_before", "pace", "rate", "slice"),
+        "_wanted",
+    )
 
-    def __init__(self, name: str, rate: float, processes: int) -> None:
-        self.name, self.rate = name, rate
+    def __init__(self, name: str, rate: float, processes: int, wanted: list[_Bucket]) -> None:
+        self.name, self.rate, self._wanted = name, rate, wanted
         self.capacity = max(1.0, rate * LEASE_SECONDS)
         self.slice = max(1, int(self.capacity / processes))
         self.low = self.slice // 2  # asked for anew while there is some left, so that nobody waits for the disk
         self.pace = Pace(rate, catch_up_seconds=CATCH_UP_SECONDS)
         self.leased = 0
         self.not_before = -inf  # the database has nothing until then
-        self.is_wanted = self.is_asked = False
+        self.is_wanted = False  # until a lease is granted
 
     def delay(self, now: float) -> float:
         if self.leased:
             return self.pace.delay(now)
-        self.is_wanted = True
+        self._want()
         return self.not_before - now if self.not_before > now else inf
 
     def take(self, now: float) -> None:
         self.leased -= 1
         self.pace.take(now)
-        if self.leased <= self.low:
-            # Not for the last message of a slow rate: what is leased and never used is lost to the others.
-            self.is_wanted = self.slice > 1
+        # Not for the last message of a slow rate: what is leased and never used is lost to the others.
+        if self.leased <= self.low and self.slice > 1:
+            self._want()
+
+    def _want(self) -> None:
+        if not self.is_wanted:
+            self.is_wanted = True
+            self._wanted.append(self)
 
 
 class Throttle:
@@ -97,9 +105,10 @@ class Throttle:
 
     def __init__(self, lanes: Lanes, *, rate: float, relay: str, processes: int = 1) -> None:
         self._lanes = lanes
-        self._all = _Bucket(relay, rate, processes) if rate > 0 else None
+        self._wanted: list[_Bucket] = []  # to be leased, not asked for yet
+        self._all = _Bucket(relay, rate, processes, self._wanted) if rate > 0 else None
         self._rates = [
-            _Bucket(f"{relay} {name}", limit.rate, processes) if limit.rate > 0 else None
+            _Bucket(f"{relay} {name}", limit.rate, processes, self._wanted) if limit.rate > 0 else None
             for name, limit in zip(lanes.names, lanes.limits, strict=True)
         ]
         # Of connections nothing is leased: each process has its share, rounded up.
@@ -141,18 +150,16 @@ class Throttle:
 
     def wants(self, now: float) -> list[Want]:
         """Return what to lease now; each is returned once, until `grant` answers it. Ask after `delay` and `take`."""
-        found = []
-        for bucket in self._buckets.values():
-            if bucket.is_wanted and not bucket.is_asked and bucket.not_before <= now:
-                bucket.is_asked = True
-                want = bucket.slice - bucket.leased
-                found.append(Want(name=bucket.name, rate=bucket.rate, capacity=bucket.capacity, want=want))
-        return found
+        if not self._wanted:
+            return []
+        asked = [bucket for bucket in self._wanted if bucket.not_before <= now]
+        self._wanted[:] = [bucket for bucket in self._wanted if bucket.not_before > now]
+        return [Want(name=one.name, rate=one.rate, capacity=one.capacity, want=one.slice - one.leased) for one in asked]
 
     def grant(self, name: str, tokens: int, wait_seconds: float, now: float) -> None:
         """Take in the answer to a want: so many messages, or none for `wait_seconds`."""
         bucket = self._buckets[name]
-        bucket.is_asked = bucket.is_wanted = False
+        bucket.is_wanted = False
         bucket.leased += tokens
         bucket.not_before = now + wait_seconds
 
