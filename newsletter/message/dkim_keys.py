@@ -157,6 +157,7 @@ def write_key(path: Path, pem: bytes) -> None:
         fix = "choose another --selector: a key is never overwritten, since mails signed by it are still read"
         raise ConfigError("there is a key already", path=str(path), fix=fix) from error
     except OSError as error:
+        path.unlink(missing_ok=True)  # half a key would be in the next one's way
         raise DiskError(
             f"the key cannot be written: {error.strerror}", path=str(path), fix="check the folder's owner and space"
         ) from error
