@@ -27,7 +27,8 @@ class Stage(Enum):
     MAIL = "mail"
     RCPT = "rcpt"
     DATA = "data"  # the reply to DATA itself: 354 or a refusal
-    CONTENT = "content"  # the reply to the final dot: the one that decides
+    BDAT = "bdat"  # the reply to BDAT with the content, where it says that BDAT itself is not known
+    CONTENT = "content"  # the reply to the content, after the final dot or the last chunk: the one that decides
     LOCAL = "local"  # no server was asked
 
 
@@ -59,6 +60,9 @@ class Reply:
         """The enhanced status code (RFC 3463) when the text begins with one of the reply's own class, else ""."""
         found = _ENHANCED.match(self.text)
         return found[0] if found and found[0][0] == str(self.code)[:1] else ""
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}".rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +138,8 @@ def judge(stage: Stage, reply: Reply) -> Outcome:
 
     A positive reply before CONTENT decides nothing and must not be asked about (ValueError).
     """
+    if stage is Stage.BDAT and not _refuses_command(reply):
+        stage = Stage.CONTENT
     kind, scope = _verdict(stage, reply)
     queue_id = ""
     if kind is Kind.ACCEPTED and (found := _QUEUE_ID.search(reply.text)):
@@ -147,6 +153,11 @@ def judge(stage: Stage, reply: Reply) -> Outcome:
         reply=cut(reply.text),
         queue_id=queue_id,
     )
+
+
+def _refuses_command(reply: Reply) -> bool:
+    """True when BDAT was not understood or not allowed, so nothing was said about the mail (RFC 3463: X.5.x)."""
+    return reply.code in (500, 501, 502, 503, 504, 521) or reply.enhanced.startswith("5.5.")
 
 
 def local_refusal(code: int, enhanced: str, text: str, scope: Scope) -> Outcome:

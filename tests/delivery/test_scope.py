@@ -138,7 +138,7 @@ def test_every_reply_gives_a_move_that_the_table_allows(stage: Stage, code: int,
     if outcome.scope is Scope.RECIPIENT:
         assert stage is Stage.RCPT
     if outcome.kind is Kind.ACCEPTED:
-        assert stage is Stage.CONTENT
+        assert outcome.stage is Stage.CONTENT
         assert 200 <= code < 300
 
 

@@ -16,7 +16,8 @@ from newsletter.message.merge import Message
 from newsletter.relay import parse_relay
 from newsletter.transport.channel import send
 from newsletter.transport.connect import Relay, Timeouts
-from newsletter.transport.smtp import SmtpTransport, command_line, dot_stuffed
+from newsletter.transport.envelope import Offers, data_content, envelope
+from newsletter.transport.smtp import SmtpTransport
 from tests.smtp_servers import (
     CLOSE,
     HANG,
@@ -297,10 +298,14 @@ def test_password_is_not_sent_in_plain_text_to_another_machine() -> None:
     assert not [line for line in sink.commands if line.startswith("AUTH")]
 
 
+def stuffed(data: bytes) -> bytes:
+    return b"".join(data_content(data))
+
+
 @given(st.lists(st.sampled_from([".", "..", "", "a", ".a", "a.", "ж"]), max_size=12))
 def test_dot_stuffing_is_undone_by_a_receiver(lines: list[str]) -> None:
     data = "".join(f"{line}\r\n" for line in ["Subject: x", "", *lines]).encode()
-    wire = dot_stuffed(data)
+    wire = stuffed(data)
     assert wire.endswith(b"\r\n.\r\n")
     body = wire[: -len(b".\r\n")]
     assert b"\r\n.\r\n" not in b"\r\n" + body
@@ -309,10 +314,17 @@ def test_dot_stuffing_is_undone_by_a_receiver(lines: list[str]) -> None:
 
 
 def test_leading_dot_of_the_first_line_is_doubled() -> None:
-    assert dot_stuffed(b".x\r\n") == b"..x\r\n.\r\n"
+    assert stuffed(b".x\r\n") == b"..x\r\n.\r\n"
 
 
-@pytest.mark.parametrize("bad", ["a@b\r\nDATA", "a@b\n", "a\x00b", "a\x7fb"])
-def test_command_never_becomes_two(bad: str) -> None:
-    with pytest.raises(ValueError, match="control character"):
-        command_line(["RCPT", f"TO:<{bad}>"])
+def test_content_without_such_lines_is_not_copied() -> None:
+    data = b"Subject: x\r\n\r\na.b\r\n"
+    assert data_content(data)[0] is data
+
+
+@pytest.mark.parametrize("bad", ["a@b\r\nDATA", "a@b\n", "a\x00b", "a\x7fb", "a@b> SIZE=1", "a<b"])
+def test_command_never_becomes_two(make_message: MakeMessage, bad: str) -> None:
+    message = make_message()
+    for changed in (replace(message, rcpt_to=bad), replace(message, mail_from=bad), replace(message, envid=bad)):
+        with pytest.raises(ValueError, match="must not stand there"):
+            envelope(changed, Offers())
