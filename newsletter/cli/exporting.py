@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
-import os
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TextIO
 
-from newsletter.errors import DiskError
+from newsletter.cli.whole_file import whole_file
 from newsletter.store.database import Connection
 from newsletter.store.subscribers import Member, read_members
 from newsletter.subscriber.cells import guard
@@ -28,7 +21,7 @@ def write_list(conn: Connection, list_name: str, *, out: str, every: bool, excel
     for member in read_members(conn, list_name, every=every):  # also refuses an unknown list before a file is made
         names.update(dict.fromkeys(member.fields))
     fields = tuple(names)
-    with _target(out, bom=excel) as file:
+    with whole_file(out, encoding="utf-8-sig" if excel else "utf-8") as file:
         writer = csv.writer(file, delimiter=";" if excel else ",", lineterminator="\r\n")
         status = (STATUS,) if every else ()
         writer.writerow(guard(name) for name in (EMAIL, *fields, CONSENT_SOURCE, CONSENT_AT, *status))
@@ -47,37 +40,3 @@ def _cells(member: Member, fields: Sequence[str], *, every: bool) -> Iterator[st
     yield member.consent_at.isoformat() if member.consent_at else ""
     if every:
         yield member.status
-
-
-@contextmanager
-def _target(out: str, *, bom: bool) -> Iterator[TextIO]:
-    encoding = "utf-8-sig" if bom else "utf-8"
-    if not out:
-        # Always UTF-8, whatever the terminal is set to: this is a file on its way through a pipe.
-        sys.stdout.flush()
-        buffer = getattr(sys.stdout, "buffer", None)
-        if buffer is None:
-            yield sys.stdout
-            return
-        wrapped = io.TextIOWrapper(buffer, encoding=encoding, newline="")
-        try:
-            yield wrapped
-            wrapped.flush()
-        finally:
-            wrapped.detach()
-        return
-    path = Path(out)
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:60]}-", dir=path.parent)  # mode 0600
-    except OSError as error:
-        raise DiskError(
-            f"cannot write here: {error.strerror}", path=out, fix="check the folder and the free space"
-        ) from error
-    try:
-        with open(handle, "w", encoding=encoding, newline="") as file:
-            yield file
-        os.replace(temporary, path)
-    except OSError as error:
-        raise DiskError(f"cannot be written: {error.strerror}", path=out, fix="check the free space") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)

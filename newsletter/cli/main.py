@@ -46,6 +46,12 @@ COMMANDS: dict[str, Command] = {
     "resume": Command("newsletter.cli.resume", "resume", "Go on with an issue that was stopped or interrupted."),
     "stop": Command("newsletter.cli.issues", "stop", "Halt a running send; resume goes on with it."),
     "show": Command("newsletter.cli.issues", "show", "Rebuild exactly the message that one address was sent."),
+    "report": Command(
+        "newsletter.cli.report",
+        "report",
+        "Show who got an issue, who did not and why.",
+    ),
+    "resolve": Command("newsletter.cli.resolve", "resolve", "Say what became of deliveries that are uncertain."),
     "subscribers import": Command("newsletter.cli.subscribers", "import_", "Read a CSV file into a list."),
     "subscribers export": Command("newsletter.cli.subscribers", "export", "Write a list as a CSV file."),
     "subscribers add": Command("newsletter.cli.subscribers", "add", "Put one address on a list."),

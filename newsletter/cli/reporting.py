@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from newsletter.cli.context import CommandContext
 from newsletter.cli.output import one_line, print_json
 from newsletter.delivery.state import IssueState
-from newsletter.sending.lock import IssueLock, is_held
+from newsletter.sending.lock import IssueLock, being_sent, is_held
 from newsletter.sending.places import FOLDER, Places
 from newsletter.sending.report import as_json, as_text, read_told, shown_state
+from newsletter.sending.report_sums import as_lines, read_sums
 from newsletter.store.database import Engine, reading
 from newsletter.store.issues import IssueRow
 
@@ -33,14 +34,18 @@ def state_of(context: CommandContext, row: IssueRow) -> IssueState:
     return shown_state(row, is_held=lambda code: is_held(folder, code))
 
 
-def print_report(context: CommandContext, engine: Engine, row: IssueRow, *, in_json: bool) -> None:
-    """Print how an issue stands."""
+def print_report(
+    context: CommandContext, engine: Engine, row: IssueRow, *, in_json: bool, in_full: bool = False
+) -> None:
+    """Print how an issue stands; in full also by domain, by reply, by relay and by run."""
     state = state_of(context, row)
     if in_json:
         print_json(as_json(row, state))
         return
+    zone = office_zone(context)
     with reading(engine) as conn:
-        text = as_text(row, state, read_told(conn, row), zone=office_zone(context))
+        sums = as_lines(read_sums(conn, row), zone=zone) if in_full else ()
+        text = as_text(row, state, read_told(conn, row), zone=zone, sums=sums)
     print("\n".join(one_line_keeping_indent(line) for line in text.splitlines()))
 
 
@@ -52,7 +57,9 @@ def one_line_keeping_indent(line: str) -> str:
 
 def refuse_if_held(context: CommandContext, row: IssueRow) -> None:
     """Raise GateError with the holder's name when a living process sends the issue."""
-    folder = places_of(context).folder
+    folder, now = places_of(context).folder, datetime.now(UTC).astimezone(office_zone(context))
+    if row.sender:
+        raise being_sent(row, now)
     if is_held(folder, row.code):
         with IssueLock(folder, row.code) as lock:
-            lock.acquire(now=datetime.now(UTC).astimezone(office_zone(context)))
+            lock.acquire(now=now)

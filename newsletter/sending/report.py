@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, tzinfo
 
 from newsletter.delivery.state import Counts, DeliveryState, IssueState
+from newsletter.store.account import PastRun, last_run
 from newsletter.store.database import Connection
 from newsletter.store.deliveries import (
     excluded_by_reason,
@@ -39,6 +40,7 @@ class Told:
     excluded_since: Mapping[str, int] = field(default_factory=dict)  # reason → people left out after the freeze
     next_try: datetime | None = None
     resendable: int = 0  # uncertain ones who may be mailed once more
+    last_run: PastRun | None = None
 
 
 def read_told(conn: Connection, row: IssueRow) -> Told:
@@ -56,6 +58,7 @@ def read_told(conn: Connection, row: IssueRow) -> Told:
         excluded_since={reason: n for reason, n in since.items() if n > 0},
         next_try=next_due(conn, row.id) if counts.deferred else None,
         resendable=resendable(conn, row.id) if counts.uncertain else 0,
+        last_run=last_run(conn, row.id),
     )
 
 
@@ -64,9 +67,16 @@ def shown_time(at: datetime, zone: tzinfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
+def told_run(run: PastRun, zone: tzinfo) -> str:
+    """Return who sent, when and how it ended."""
+    host, _, process = run.owner.rpartition(":")
+    end = f"to {shown_time(run.ended_at, zone)}: {run.end}" if run.ended_at else "on"
+    return f"process {process} on {host}, from {shown_time(run.started_at, zone)} {end}"
+
+
 def shown_state(row: IssueRow, *, is_held: Callable[[str], bool]) -> IssueState:
     """Return the state as people should read it: running with nobody holding the lock is interrupted."""
-    if row.state in (IssueState.RUNNING, IssueState.PREPARING) and not is_held(row.code):
+    if row.state in (IssueState.RUNNING, IssueState.PREPARING) and not (row.sender or is_held(row.code)):
         return IssueState.INTERRUPTED
     return row.state
 
@@ -90,8 +100,11 @@ def counts_json(counts: Counts) -> dict[str, int]:
     return {"audience": counts.audience} | {entry.name: getattr(counts, entry.name) for entry in fields(Counts)}
 
 
-def as_text(row: IssueRow, state: IssueState, told: Told, *, zone: tzinfo) -> str:
-    """Return the report for a person: what, how many of each, who was not served and why, what to do next."""
+def as_text(row: IssueRow, state: IssueState, told: Told, *, zone: tzinfo, sums: Iterable[str] = ()) -> str:
+    """Return the report for a person: what, how many of each, who was not served and why, what to do next.
+
+    `sums` are lines that stand before the next steps; they tell of all runs, so the last one is not told apart.
+    """
     why = f": {_short(row.state_reason)}" if row.state_reason and state is not IssueState.FINISHED else ""
     lines = [f"issue {row.code}  {row.key} to {row.list_name}  {state.value}{why}", f"  {row.subject}"]
     if row.approvals:
@@ -108,6 +121,10 @@ def as_text(row: IssueRow, state: IssueState, told: Told, *, zone: tzinfo) -> st
     if row.sending_milliseconds:
         seconds = row.sending_milliseconds / 1_000
         lines.append(f"  {seconds:,.1f} seconds of sending, {row.counts.accepted / seconds:,.1f} messages a second")
+    more = list(sums)
+    if told.last_run and not more:
+        lines.append(f"  last sent by {told_run(told.last_run, zone)}")
+    lines += more
     lines += [f"  next: {text}" for text in _next_steps(row, state, told, zone)]
     return "\n".join(lines)
 
