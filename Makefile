@@ -5,7 +5,7 @@ PY = .venv/bin/python
 # Where it is set, every child process of ours compiles its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check lock clean venv venv-dev format
+.PHONY: demo test quick check form types order wheel lock clean venv venv-dev format
 
 demo: venv
 	@.venv/bin/newsletter demo
@@ -17,10 +17,19 @@ quick: venv-dev  ## the tests that need no service, under a minute
 	@$(PY) -m pytest -q -n auto -m "not service and not slow"
 
 check: venv-dev  ## form, types, order of imports, docs, and the wheel in an empty environment
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync types wheel form order
+
+form:
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+types:
 	$(PY) -m mypy
+
+order:
 	$(PY) -m pytest -q tests/test_layers.py tests/test_docs.py
+
+wheel:
 	@.ci/wheel
 
 format: venv-dev

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -68,14 +69,16 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def postfix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], str]]:
+def postfix() -> Iterator[Callable[[int], str]]:
     """Return a function that starts a Postfix which relays everything to a port, and returns its URL."""
     if POSTFIX is None:
         pytest.skip("Debian's postfix is not installed (apt-get install postfix)")
     if os.geteuid() != 0:
         pytest.skip("a private Postfix needs root")
-    folder = tmp_path_factory.mktemp("postfix")
-    _open_to_the_daemons(folder)
+    # Not in pytest's folders: those are 0700, and the next pytest to start makes them so again; the daemons of
+    # Postfix run as another user and must reach their queue.
+    folder = Path(tempfile.mkdtemp(prefix="postfix-"))
+    folder.chmod(0o755)
     started: list[Path] = []
 
     def start(next_port: int) -> str:
@@ -92,12 +95,7 @@ def postfix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int]
     yield start
     for running in started:
         _postfix(running, "stop")
-
-
-def _open_to_the_daemons(folder: Path) -> None:
-    """pytest's folders are 0700; Postfix's daemons run as another user and must reach their queue."""
-    for path in (folder, *folder.parents[:2]):
-        path.chmod(0o755)
+    shutil.rmtree(folder)
 
 
 def _postfix(folder: Path, verb: str) -> None:

@@ -96,7 +96,7 @@ def opened(browser: Browser) -> Iterator[Opened]:
             color_scheme=scheme,  # type: ignore[arg-type] # a plain word
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)  # two browsers and two rooms share the cores of a test machine
         page = context.new_page()
         if address:
             page.goto(address)
