@@ -79,6 +79,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "rich": ("cli/",),
     "slovnet": ("language/recogniser.py",),
     "sqlalchemy": ("store/",),
+    "uvloop": ("cli/delivering.py",),
     "sse_starlette": ("web/",),
     "starlette": ("web/",),
     "tinycss2": ("check/",),

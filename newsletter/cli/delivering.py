@@ -21,6 +21,8 @@ from newsletter.delivery.retry import RetryPolicy
 from newsletter.delivery.scope import Outcome
 from newsletter.delivery.state import Counts
 from newsletter.errors import ConfigError, UsageError
+from newsletter.message.dkim import Signer
+from newsletter.message.dkim_keys import load_signer
 from newsletter.message.merge import Merger
 from newsletter.render.compiled import CompiledIssue
 from newsletter.sending.lock import IssueLock, this_host
@@ -29,6 +31,7 @@ from newsletter.sending.report import shown_time
 from newsletter.sending.sender import End, Ended, Policy, Progress, Sender
 from newsletter.sending.session import Evidence, Opened, Opening, close_run, open_run
 from newsletter.sending.spare import SpareFile
+from newsletter.settings import DomainLimit
 from newsletter.store.database import Engine, reading
 from newsletter.store.deliveries import Orphan
 from newsletter.store.issues import IssueRow, Plan, load_compiled, load_issue
@@ -65,6 +68,7 @@ class Job:
     no_wait: bool
     as_json: bool
     before: Plan | None = None  # of the run before this one
+    signer: Signer | None = None
 
 
 def plan_of(context: CommandContext, wish: Wish, *, before: Plan | None = None) -> Plan:
@@ -108,13 +112,30 @@ def open_transport(context: CommandContext, plan: Plan) -> Transport:
             password=password,
             ca_file=smtp.ca_file,
             local_name=_local_name(),
-        )
+        ),
+        window=_window(context, plan),
     )
+
+
+def _window(context: CommandContext, plan: Plan) -> int:
+    """Return how many messages may be on the way on one connection: more than one only to the settings' own relay."""
+    smtp = context.settings.smtp
+    return smtp.window if smtp.own_relay and plan.target == smtp.url else 1
 
 
 def deliver(job: Job, prepare: Callable[[], int]) -> int:
     """Run the whole of it and return the exit code; `prepare` gives the issue's id once the relay has answered."""
-    return asyncio.run(_deliver(job, prepare))
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_deliver(job, prepare))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's where it is installed: half the cost of a message on the wire. Else asyncio's own will do."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def ledger_keys(context: CommandContext) -> Keys:
@@ -129,6 +150,7 @@ def exit_code(end: End, counts: Counts) -> int:
 
 
 async def _deliver(job: Job, prepare: Callable[[], int]) -> int:
+    job = replace(job, signer=load_signer(job.context.settings))
     transport = open_transport(job.context, job.plan)
     places = places_of(job.context)
     first = await transport.connect()
@@ -176,7 +198,7 @@ def _evidence(job: Job, row: IssueRow) -> Evidence | None:
 async def _run(
     job: Job, places: Places, row: IssueRow, transport: Transport, first: Channel, signals: _Signals, run: Run
 ) -> tuple[IssueRow, Ended]:
-    spare = SpareFile(places.spare(row.code), entries=2 * job.plan.connections + 16)
+    spare = SpareFile(places.spare(row.code), entries=2 * job.plan.connections * _window(job.context, job.plan) + 16)
     try:
         with _progress(office_zone(job.context)) as show:
             sender = _sender(job, row, run, transport, spare, show)
@@ -197,7 +219,13 @@ def _sender(
     return Sender(
         engine=job.engine,
         run=run,
-        merger=Merger(compiled, keys=job.keys.pinned(row.key_id), issue_id=row.id, list_label=row.list_label),
+        merger=Merger(
+            compiled,
+            keys=job.keys.pinned(row.key_id),
+            issue_id=row.id,
+            list_label=row.list_label,
+            signer=job.signer,
+        ),
         transport=transport,
         policy=_policy(job),
         spare=spare,
@@ -218,7 +246,19 @@ def _policy(job: Job) -> Policy:
         breaker_first=send.breaker_first,
         breaker_same=send.breaker_same,
         breaker_bounce_share=send.breaker_bounce_share,
+        messages_per_connection=send.messages_per_connection,
+        idle_seconds=send.idle_seconds,
+        limits=_limits(job),
     )
+
+
+def _limits(job: Job) -> dict[str, DomainLimit]:
+    """Return the limits of recipient domains that hold towards this relay; a folder has none."""
+    if job.plan.transport == "outbox":
+        return {}
+    smtp = job.context.settings.smtp
+    is_own = smtp.own_relay and job.plan.target == smtp.url
+    return job.context.settings.send.holding_limits(is_near=is_own or smtp.relay(job.plan.target).is_loopback)
 
 
 class _Signals:

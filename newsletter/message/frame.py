@@ -43,7 +43,8 @@ class Origin:
 class Frame:
     """One variant's message, finished but for what is personal."""
 
-    headers: str  # %-template of the header block and the text part's opening
+    headers: str  # %-template of the header block
+    opening: bytes  # of the text part
     text: mime.EncodedPart
     before_html: bytes
     html: mime.EncodedPart
@@ -97,7 +98,8 @@ def build_frame(compiled: CompiledIssue, key: str, lines: Mapping[str, str]) -> 
     numbers: dict[SlotUse, int] = {}
     variant = compiled.variants[key]
     return Frame(
-        headers=f"{block}\r\n{mime.part_opening(boundary, 'text/plain').decode('ascii')}",
+        headers=block,
+        opening=mime.part_opening(boundary, "text/plain"),
         text=_encoded(variant.text, numbers),
         before_html=mime.part_opening(boundary, "text/html"),
         html=_encoded(variant.html, numbers),

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from newsletter.address import CONTROLS, refuse_controls
 from newsletter.errors import InputError
 from newsletter.message import mime
+from newsletter.message.dkim import Signer
 from newsletter.message.frame import build_frame, check_origin, header_lines, subject_text
 from newsletter.message.headers import HEADER_ORDER, assert_headers, date_value, shortened, text_header
 from newsletter.render.compiled import CompiledIssue, slots_of
@@ -54,6 +55,18 @@ class Message:
         return len(self.data)
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message that is not signed yet."""
+
+    mail_from: str
+    rcpt_to: str
+    headers: bytes  # whole lines
+    body: list[bytes]
+    envid: str
+    date: datetime
+
+
 class Merger:
     """Makes the messages of one issue to one list.
 
@@ -70,11 +83,12 @@ class Merger:
         list_label: str,
         trial: bool = False,
         nonce: str = "",
+        signer: Signer | None = None,
     ) -> None:
         if trial != bool(nonce):
             raise ValueError("a trial needs a nonce, a real send must have none")
         self._compiled, self._keys, self._issue_id = compiled, keys, issue_id
-        self._trial, self._nonce = trial, nonce
+        self._trial, self._nonce, self._signer = trial, nonce, signer
         self._origin = check_origin(compiled.headers)
         self._fields = frozenset(compiled.slot_fields)
         self._subject_varies = any(slots_of(compiled.subject))
@@ -84,12 +98,26 @@ class Merger:
         for key in self._frames:
             self._prove(key)
 
+    @property
+    def is_signing(self) -> bool:
+        """True when `finish` takes a while: RSA."""
+        return self._signer is not None
+
+    @property
+    def selectors(self) -> str:
+        """Return the DKIM selectors that sign, with spaces between; "" for none."""
+        return self._signer.selectors if self._signer else ""
+
     def message(self, recipient: Recipient, *, date: datetime) -> Message:
         """Return the message to `recipient`; `date` is aware and in the office's time zone.
 
         Raises InputError for an address or a value that must not stand in a message, KeyError when a field that the
         issue prints is missing: freezing and merging disagree.
         """
+        return self.finish(self.draft(recipient, date=date))
+
+    def draft(self, recipient: Recipient, *, date: datetime) -> Draft:
+        """Return the message but for its signatures; raises as `message` does."""
         refuse_unsafe(recipient)
         origin, frame = self._origin, self._frames[recipient.variant]
         delivery = self._token(Purpose.BOUNCE, recipient.list_id, recipient.delivery_id).address
@@ -104,19 +132,36 @@ class Merger:
             "address": unsubscribe.address,
             "delivery": delivery,
         }
-        out = [headers.encode()]
+        body = [frame.opening]
         slots = [mime.canonical(slot.resolve(values)) for slot in frame.slots]
-        frame.text.write(slots, out)
-        out.append(frame.before_html)
-        frame.html.write(slots, out)
-        out.append(frame.after)
-        data = b"".join(out)
-        return Message(
+        frame.text.write(slots, body)
+        body.append(frame.before_html)
+        frame.html.write(slots, body)
+        body.append(frame.after)
+        return Draft(
             mail_from=f"bounce+{delivery}@{origin.bounce_domain}" if origin.bounce_domain else origin.return_path,
             rcpt_to=recipient.address,
-            data=data,
-            smtputf8=not recipient.address.isascii(),
+            headers=headers.encode(),
+            body=body,
             envid=delivery,
+            date=date,
+        )
+
+    def finish(self, draft: Draft) -> Message:
+        """Return the message, signed where the issue is; may be called in another thread."""
+        if self._signer is None:
+            data = b"".join([draft.headers, b"\r\n", *draft.body])
+        else:
+            # Its body is in DKIM's relaxed form: `_prove` has asserted it for every variant.
+            body = b"".join(draft.body)
+            signature = self._signer.sign(draft.headers, body, draft.date, is_relaxed=True)
+            data = b"".join([signature, draft.headers, b"\r\n", body])
+        return Message(
+            mail_from=draft.mail_from,
+            rcpt_to=draft.rcpt_to,
+            data=data,
+            smtputf8=not draft.rcpt_to.isascii(),
+            envid=draft.envid,
             sha256=hashlib.sha256(data).hexdigest(),
         )
 
@@ -156,9 +201,9 @@ class Merger:
             values=fields,
             position=1,
         )
-        data = self.message(specimen, date=datetime(2000, 1, 1, tzinfo=UTC)).data
-        block, _, body = data.partition(b"\r\n\r\n")
-        assert_headers(block + b"\r\n", self._header_names)
+        draft = self.draft(specimen, date=datetime(2000, 1, 1, tzinfo=UTC))
+        body = b"".join(draft.body)
+        assert_headers(draft.headers, self._header_names)
         mime.assert_relaxed(body)
         if body.count(b"\r\n--") + body.startswith(b"--") != 3:
             raise InputError("a part of this issue holds its own boundary")

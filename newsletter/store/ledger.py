@@ -1,8 +1,9 @@
 """The ledger's one writing transaction: deliveries marked before their bytes leave, settled after the reply.
 
-`write_group` reads the rows, decides every move by `delivery.state.MOVES`, then writes with the `before` state in
-each WHERE; the counters move with them. All of it may be repeated: a move already made is no move, so a COMMIT whose
-fate is unknown is simply tried again.
+`write_group` makes every move by `delivery.state.MOVES`, with the state, try and epoch before it in each WHERE; the
+counters move with them. Its quick way writes what its caller believes and counts the rows that agreed. Where one does
+not (suppressed meanwhile, taken over, a COMMIT of unknown fate tried again) it raises Disagreement, the caller rolls
+back and asks once more with `careful`: then each row is read first and decided alone, and a move already made is none.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from sqlalchemy import (
 
 from newsletter.delivery.scope import Outcome
 from newsletter.delivery.state import Cause, DeliveryState, is_allowed
+from newsletter.store.database import now
+from newsletter.store.prepared import Prepared, Row, microseconds
 from newsletter.store.schema import Moment, delivery, delivery_event, issue, issue_count, subscription, suppression
 from newsletter.store.suppression import UNSUBSCRIBED, holds_for
 
@@ -70,6 +73,7 @@ class Settled:
     attempt: int
     outcome: Outcome
     next_at: datetime | None = None  # of a deferred one; None: it is not tried again
+    is_marked: bool = True  # False: refused by ourselves before any mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,21 +86,57 @@ class GroupResult:
     moves: Mapping[tuple[DeliveryState, DeliveryState], int] = field(default_factory=dict)
 
 
+class Disagreement(Exception):  # noqa: N818 - no error: the caller asks again, with care
+    """A row is not as the caller believed; nothing of this transaction may stay."""
+
+
 def write_group(
-    conn: Connection, run: Run, *, settled: Sequence[Settled], marks: Sequence[Mark], at: datetime
+    conn: Connection,
+    run: Run,
+    *,
+    settled: Sequence[Settled],
+    marks: Sequence[Mark],
+    at: datetime | None = None,
+    careful: bool = True,
 ) -> GroupResult:
-    """Record outcomes and marks of one run in one transaction, counters included; see the module's head."""
+    """Record outcomes and marks of one run in one transaction, counters included; see the module's head.
+
+    `at` is the time by the database's clock; read when it matters and is not given.
+    """
     epoch, stop_requested, embargo = conn.execute(_ISSUE, {"of": run.issue_id}).one()
-    group = _Group(
-        conn=conn, run=run, at=at, rows=_rows(conn, [entry.id for entry in settled] + [mark.id for mark in marks])
-    )
-    group.settle(settled)
-    may_mark = epoch == run.epoch and (embargo is None or embargo <= at)
-    marked = group.mark(marks) if may_mark else frozenset()
-    move_counters(conn, run.issue_id, group.moves, shard=run.shard)
+    may_mark = epoch == run.epoch and (embargo is None or embargo <= (at or now(conn)))
+    if careful:
+        group = _Group(conn, run, _rows(conn, [entry.id for entry in settled] + [mark.id for mark in marks]), at)
+        group.settle(settled)
+        marked = group.mark(marks) if may_mark else frozenset()
+        moves = group.moves
+    elif epoch != run.epoch:
+        raise Disagreement
+    else:
+        moves = write_quickly(conn, run, settled, marks if may_mark else ())
+        marked = frozenset(mark.id for mark in marks) if may_mark else frozenset()
+    move_counters(conn, run.issue_id, moves, shard=run.shard)
     return GroupResult(
-        marked=marked, is_stale=epoch != run.epoch, stop_requested=bool(stop_requested), moves=dict(group.moves)
+        marked=marked, is_stale=epoch != run.epoch, stop_requested=bool(stop_requested), moves=dict(moves)
     )
+
+
+def write_quickly(conn: Connection, run: Run, settled: Sequence[Settled], marks: Sequence[Mark]) -> Moves:
+    """Write what should be so, two statements for all of it. Raises Disagreement unless every row agreed."""
+    moves: Moves = Counter()
+    if settled:
+        rows = [_quick_settle(entry, run, moves) for entry in settled]
+        if _SETTLE_QUICKLY.run(conn, rows) != len(rows):
+            raise Disagreement
+    if marks:
+        moves.update((mark.before, _S.IN_FLIGHT) for mark in marks)
+        for before in {mark.before for mark in marks}:
+            require(before, _S.IN_FLIGHT, Cause.CLAIM)
+        if _quick_mark(run.list_id, run.list_name).run(conn, [_quick_values(mark, run) for mark in marks]) != len(
+            marks
+        ):
+            raise Disagreement
+    return moves
 
 
 def require(before: DeliveryState, after: DeliveryState, cause: Cause) -> None:
@@ -118,7 +158,12 @@ def move_counters(
 
 
 # Statements are made once: SQLAlchemy would spend more on making them than SQLite on running them.
-_ISSUE = select(issue.c.epoch, issue.c.stop_requested, issue.c.embargo_until).where(issue.c.id == bindparam("of"))
+# FOR SHARE: on PostgreSQL a new run must not raise the epoch between this look and our COMMIT.
+_ISSUE = (
+    select(issue.c.epoch, issue.c.stop_requested, issue.c.embargo_until)
+    .where(issue.c.id == bindparam("of"))
+    .with_for_update(read=True)
+)
 _COUNT = (
     update(issue_count)
     .where(issue_count.c.issue_id == bindparam("of"), issue_count.c.shard == bindparam("of_shard"))
@@ -187,6 +232,57 @@ _MARK = (
 )
 
 
+_SETTLE_QUICKLY = Prepared(
+    _SETTLE,
+    ("of", "before", "of_attempt", "of_epoch", "state", "stage", "scope", "code", "enhanced", "reply", "queue_id")
+    + ("next_at",),
+)
+
+
+@lru_cache(maxsize=64)
+def _moves_of(after: DeliveryState, cause: Cause, is_tried_again: bool) -> tuple[tuple[_S, _S], ...]:
+    """Return the moves of a marked delivery that is settled, each looked up in the table once for all."""
+    require(_S.IN_FLIGHT, after, cause)
+    if after is _S.DEFERRED and not is_tried_again:
+        require(after, _S.GAVE_UP, Cause.TIME_UP)
+        return (_S.IN_FLIGHT, after), (after, _S.GAVE_UP)
+    return ((_S.IN_FLIGHT, after),)
+
+
+def _quick_settle(entry: Settled, run: Run, moves: Moves) -> Row:
+    if not entry.is_marked:
+        raise Disagreement  # rare: the careful way knows what such a row may be
+    outcome = entry.outcome
+    made = _moves_of(outcome.state, outcome.cause, entry.next_at is not None)
+    for move in made:
+        moves[move] += 1
+    return (
+        entry.id,
+        _S.IN_FLIGHT.value,
+        entry.attempt,
+        run.epoch,
+        made[-1][1].value,
+        outcome.stage.value,
+        outcome.scope.value,
+        outcome.code,
+        outcome.enhanced,
+        outcome.reply,
+        outcome.queue_id,
+        microseconds(entry.next_at),
+    )
+
+
+@lru_cache(maxsize=16)
+def _quick_mark(list_id: int, list_name: str) -> Prepared:
+    names = ("of", "before", "attempt", "date_sent", "sha256", "relay", "dkim", "owner", "epoch")
+    return Prepared(_mark_statement(list_id, list_name), names)
+
+
+def _quick_values(mark: Mark, run: Run) -> Row:
+    at = microseconds(mark.date_sent)
+    return (mark.id, mark.before.value, mark.attempt, at, mark.sha256, mark.relay, mark.dkim, run.owner, run.epoch)
+
+
 @lru_cache(maxsize=16)
 def _mark_statement(list_id: int, list_name: str) -> Update:
     return _MARK.where(~_suppressed(list_name), ~_unsubscribed(list_id))
@@ -236,14 +332,14 @@ def _mark_values(mark: Mark, run: Run) -> dict[str, object]:
     }
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class _Group:
     """One transaction in the making: the rows as they stand, and the moves made so far."""
 
     conn: Connection
     run: Run
-    at: datetime
     rows: dict[int, _Now]
+    at: datetime | None
     moves: Moves = field(default_factory=Counter)
 
     def settle(self, settled: Sequence[Settled]) -> None:
@@ -277,7 +373,9 @@ class _Group:
             return
         detail = {"code": entry.outcome.code, "reply": entry.outcome.reply, "attempt": entry.attempt}
         self.conn.execute(
-            insert(delivery_event).values(delivery_id=entry.id, kind="late_reply", at=self.at, detail=detail)
+            insert(delivery_event).values(
+                delivery_id=entry.id, kind="late_reply", at=self.at or now(self.conn), detail=detail
+            )
         )
         row = self.rows[entry.id]
         if row.state is _S.UNCERTAIN and row.attempt == entry.attempt:

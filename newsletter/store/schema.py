@@ -39,6 +39,8 @@ metadata = MetaData(
 # SQLite gives a rowid alias only to INTEGER; PostgreSQL needs 64 bits.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 class Moment(TypeDecorator[datetime]):
     """An aware UTC time, stored as microseconds since 1970: same order and value in both databases."""
@@ -51,7 +53,7 @@ class Moment(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a naive time reached the store")
-        delta = value - datetime(1970, 1, 1, tzinfo=UTC)
+        delta = value - EPOCH
         return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
@@ -228,6 +230,7 @@ run = Table(
     Column("number", Integer, nullable=False, unique=True),  # first here, then fsynced to a side file (engine.md)
     Column("issue_id", Id, ForeignKey("issue.id"), nullable=False),
     Column("owner", String(64), nullable=False),  # host:pid
+    Column("place", String(32), nullable=False, server_default=""),  # whose side file counts it; "" with SQLite
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("end", String(40), nullable=False, server_default=""),

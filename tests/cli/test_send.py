@@ -23,7 +23,7 @@ from newsletter.address import normalise
 from newsletter.cli.main import main
 from newsletter.sending.lock import IssueLock
 from newsletter.store.database import open_database, writing
-from newsletter.store.schema import delivery, issue
+from newsletter.store.schema import delivery, issue, issue_count
 from newsletter.store.schema import run as run_table
 from newsletter.store.subscribers import add_subscriber, unsubscribe
 from newsletter.subscriber import GoodRow
@@ -233,7 +233,8 @@ def leave_in_flight(office: Workspace, people: int) -> list[Path]:
     with writing(engine) as conn:
         rows = conn.execute(select(delivery.c.id, delivery.c.sha256).order_by(delivery.c.id.desc()).limit(people)).all()
         conn.execute(update(delivery).where(delivery.c.id.in_([row.id for row in rows])).values(state="in_flight"))
-        conn.execute(update(issue).values(state="running", accepted=6 - people, in_flight=people))
+        conn.execute(update(issue).values(state="running"))
+        conn.execute(update(issue_count).values(accepted=6 - people, in_flight=people))
         conn.execute(update(run_table).values(ended_at=None, end=""))
     engine.dispose()
     files = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in (office.root / "out").glob("*.eml")}

@@ -412,7 +412,7 @@ def test_value_that_must_not_stand_in_a_mail_is_that_persons_refusal(desk: Desk,
 
 def test_rate_is_kept_by_waiting(desk: Desk) -> None:
     with Sink() as sink:
-        _, row = desk.send(relay(sink), replace(POLICY, rate=100.0))
+        _, row = desk.send(relay(sink), replace(POLICY, rate=30.0))
     assert row.counts == Counts(accepted=PEOPLE)
     assert desk.clock.slept  # somebody had to wait
 
