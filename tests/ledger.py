@@ -22,7 +22,10 @@ from newsletter.subscriber import GoodRow
 from newsletter.tokens import Keys
 from tests.postgresql_server import Server, binaries, running
 
-BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.service)]
+SERVER = pytest.param("postgresql", marks=pytest.mark.service)
+# For what only one of the two can do, or does otherwise.
+on_file = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+on_server = pytest.mark.parametrize("engine", [SERVER], indirect=True)
 PLAN = Plan(transport="smtp", target="smtp://127.0.0.1:2525", connections=2, rate=0.0, uncertain="hold")
 
 
@@ -58,7 +61,7 @@ def server_url(server: Server) -> str:
     return server.url("migrated")
 
 
-@pytest.fixture(params=BOTH)
+@pytest.fixture(params=["sqlite", SERVER])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """The store, over each database that it can be in."""
     if request.param == "sqlite":

@@ -19,7 +19,7 @@ from newsletter.cli.output import one_line, print_json
 from newsletter.cli.reporting import office_zone, places_of, print_report, state_of
 from newsletter.delivery.state import DeliveryState, IssueState
 from newsletter.errors import StoreError, UsageError
-from newsletter.sending.lock import is_held
+from newsletter.sending.lock import is_sent_now
 from newsletter.sending.report import as_json, shown_time
 from newsletter.store.database import reading, writing
 from newsletter.store.deliveries import find_delivery
@@ -71,7 +71,7 @@ def stop(issue: IssueId) -> int:
             row = find_issue(conn, issue)
             if row.counts.is_finished:
                 raise UsageError(f"issue {row.code} is finished: there is nothing to stop")
-            if is_held(folder, row.code):
+            if is_sent_now(folder, row):
                 request_stop(conn, row.id)
                 print(f"issue {row.code} stops after the messages under way")
             else:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from newsletter.cli.context import CommandContext
 from newsletter.errors import StoreError
-from newsletter.sending.lock import LIST_LOCK
-from newsletter.sending.places import FOLDER
+from newsletter.sending.places import FOLDER, LIST_LOCK
 from newsletter.tokens import ENVIRONMENT, Keys, load_keys
 
 

@@ -55,7 +55,7 @@ def open_run(
     _replay_spare(engine, places.spare(row.code), row)
     if evidence is not None:
         _ask(engine, row, evidence)
-    begun = begin_numbered_run(engine, places.side_file, row.id, owner=this_process(), is_fresh=opening.is_fresh)
+    begun = begin_numbered_run(engine, places, row.id, owner=this_process(), is_fresh=opening.is_fresh)
     with writing(engine) as conn:
         is_after_death = close_dead_runs(conn, begun.run)
         orphans = orphans_to_uncertain(conn, begun.run)

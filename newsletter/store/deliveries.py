@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, update
 
 from newsletter.delivery.scope import Scope
 from newsletter.delivery.state import Cause, DeliveryState
+from newsletter.store.database import is_shared
 from newsletter.store.ledger import Run, move_counters, require
 from newsletter.store.schema import delivery
 
@@ -36,32 +37,55 @@ class Claimed:
 
 
 def claim_pending(conn: Connection, run: Run, *, after_position: int, limit: int) -> list[Claimed]:
-    """Return the next pending deliveries in the order of sending. Nothing is written: the mark decides."""
+    """Return the next pending deliveries in the order of sending; in a transaction of `recording`.
+
+    SQLite: nothing is written, the mark decides. PostgreSQL: they become the run's own, and stay pending. What an
+    earlier run claimed is free; so is what a dead process of this run did, once `release_claims` has been told.
+    """
     where = (delivery.c.state == _S.PENDING.value, delivery.c.position > after_position)
     return _claim(conn, run, where, delivery.c.position, limit)
 
 
 def claim_due(conn: Connection, run: Run, *, at: datetime, limit: int) -> list[Claimed]:
-    """Return deferred deliveries whose time has come, the longest due first."""
+    """Return deferred deliveries whose time has come, the longest due first; else as `claim_pending`.
+
+    On PostgreSQL a delivery is tried again by the process that tried it before, as long as that lives.
+    """
     where = (delivery.c.state == _S.DEFERRED.value, delivery.c.next_at <= at)
     return _claim(conn, run, where, delivery.c.next_at, limit)
 
 
-def next_due(conn: Connection, issue_id: int) -> datetime | None:
-    """Return when the next deferred delivery is to be tried again."""
+def next_due(conn: Connection, issue_id: int, run: Run | None = None) -> datetime | None:
+    """Return when the next deferred delivery is to be tried again; with `run`, the next that it may try."""
     found = select(func.min(delivery.c.next_at)).where(
-        delivery.c.issue_id == issue_id, delivery.c.state == _S.DEFERRED.value
+        delivery.c.issue_id == issue_id, delivery.c.state == _S.DEFERRED.value, *(_claimable(conn, run) if run else ())
     )
     at: datetime | None = conn.execute(found).scalar_one()
     return at
 
 
-def orphans_to_uncertain(conn: Connection, run: Run) -> tuple[str, ...]:
+def is_any_left(conn: Connection, run: Run) -> bool:
+    """True while there is a pending delivery that `run` may send: no other process of it has claimed it."""
+    where = (delivery.c.issue_id == run.issue_id, delivery.c.state == _S.PENDING.value, *_claimable(conn, run))
+    return conn.execute(select(delivery.c.id).where(*where).limit(1)).first() is not None
+
+
+def release_claims(conn: Connection, run: Run) -> None:
+    """Let other processes have what this one claimed and has not sent: it ends, or was found dead."""
+    if is_shared(conn):
+        waits = delivery.c.state.in_((_S.PENDING.value, _S.DEFERRED.value))
+        own = (delivery.c.owner == run.owner, delivery.c.epoch == run.epoch)
+        conn.execute(update(delivery).where(delivery.c.issue_id == run.issue_id, waits, *own).values(_NOBODYS))
+
+
+def orphans_to_uncertain(conn: Connection, run: Run, *, owner: str = "") -> tuple[str, ...]:
     """Settle what a dead process left in flight: their last byte may have left. Returns their addresses.
 
-    Only for who holds the issue's lock: no living process has a mail on the wire.
+    Only for who holds the issue's lock: no living process has a mail on the wire; else for one dead `owner` alone.
     """
-    where = (delivery.c.issue_id == run.issue_id, delivery.c.state == _S.IN_FLIGHT.value)
+    where = [delivery.c.issue_id == run.issue_id, delivery.c.state == _S.IN_FLIGHT.value]
+    if owner:
+        where += [delivery.c.owner == owner, delivery.c.epoch == run.epoch]
     addresses = tuple(conn.scalars(select(delivery.c.address).where(*where).order_by(delivery.c.id)))
     require(_S.IN_FLIGHT, _S.UNCERTAIN, Cause.LOST_REPLY)
     conn.execute(
@@ -172,11 +196,12 @@ def _said(code: int, reply: str) -> str:
 
 def _claim(conn: Connection, run: Run, where: Iterable[object], order: object, limit: int) -> list[Claimed]:
     found = (
-        select(*delivery.c)
+        select(delivery)
         .where(delivery.c.issue_id == run.issue_id, *where)  # type: ignore[arg-type] # conditions, whatever their type
         .order_by(order, delivery.c.id)  # type: ignore[arg-type] # a column
         .limit(limit)
     )
+    rows = _claimed_by(conn, run, found) if is_shared(conn) else conn.execute(found)
     return [
         Claimed(
             id=row.id,
@@ -189,15 +214,37 @@ def _claim(conn: Connection, run: Run, where: Iterable[object], order: object, l
             attempt=row.attempt,
             first_at=row.first_at,
         )
-        for row in conn.execute(found)
+        for row in rows
     ]
+
+
+def _claimed_by(conn: Connection, run: Run, found: Select[Any]) -> Iterable[Row[Any]]:
+    """Make what is found the run's own, past rows that other processes have or are just taking."""
+    # A common table expression is run once; a subquery in WHERE might be run again and claim more than its limit.
+    chosen = (
+        found.with_only_columns(delivery.c.id).where(*_claimable(conn, run)).with_for_update(skip_locked=True)
+    ).cte("chosen")
+    claim = update(delivery).where(delivery.c.id == chosen.c.id).values(owner=run.owner, epoch=run.epoch)
+    rows = conn.execute(claim.returning(*delivery.c)).all()
+    return sorted(rows, key=lambda row: (row.next_at or _NEVER, row.position, row.id))
+
+
+_NOBODYS: Mapping[str, object] = {"owner": "", "epoch": 0}
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def _claimable(conn: Connection, run: Run) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition on rows that no living process has but the run's own."""
+    if not is_shared(conn):
+        return ()  # one process sends
+    return (or_(delivery.c.epoch < run.epoch, delivery.c.owner == run.owner),)
 
 
 def _put_back(conn: Connection, run: Run, before: DeliveryState, condition: object, **values: object) -> int:
     found = conn.execute(
         update(delivery)
         .where(delivery.c.issue_id == run.issue_id, delivery.c.state == before.value, condition)  # type: ignore[arg-type]
-        .values(state=_S.PENDING.value, next_at=None, first_at=None, **values)
+        .values(state=_S.PENDING.value, next_at=None, first_at=None, **(_NOBODYS if is_shared(conn) else {}), **values)
     ).rowcount
     move_counters(conn, run.issue_id, {(before, _S.PENDING): found})
     return found

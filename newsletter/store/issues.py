@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, literal, select, update
+from sqlalchemy import Connection, Row, Select, String, and_, func, insert, literal, select, update
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from newsletter.delivery.state import Counts, IssueState
 from newsletter.errors import StoreError, UsageError
@@ -72,6 +75,8 @@ class IssueRow:
     restore_hold: bool
     approvals: Sequence[Mapping[str, object]] = ()  # that let it through: decision, who, at (ISO, UTC), list
     counts: Counts = field(default_factory=Counts)
+    sender: str = ""  # host:pid of the living process that sends it out of a server's database (SQLite: a file tells)
+    sender_since: datetime | None = None
 
 
 def find_issue(conn: Connection, code: str) -> IssueRow:
@@ -111,6 +116,14 @@ def set_state(conn: Connection, issue_id: int, state: IssueState, *, reason: str
     conn.execute(update(issue).where(issue.c.id == issue_id).values(values))
 
 
+def add_shards(conn: Connection, issue_id: int, processes: int) -> None:
+    """Make the counters of processes 1 … N, those that are not there yet: they only ever update."""
+    there = set(conn.scalars(select(issue_count.c.shard).where(issue_count.c.issue_id == issue_id)))
+    rows = [{"issue_id": issue_id, "shard": slot} for slot in range(1, processes + 1) if slot not in there]
+    if rows:
+        conn.execute(insert(issue_count), rows)
+
+
 def save_plan(conn: Connection, issue_id: int, plan: Plan) -> None:
     """Keep what `resume` was told to do otherwise."""
     conn.execute(update(issue).where(issue.c.id == issue_id).values(relay=plan.to_json()))
@@ -146,7 +159,7 @@ _TOTALS = (
 
 def _select() -> Select[Any]:
     kept = [column for column in issue.c if column.name != "compiled"]
-    names = [mailing_list.c.name.label("list_name"), mailing_list.c.list_id.label("list_label")]
+    names = [mailing_list.c.name.label("list_name"), mailing_list.c.list_id.label("list_label"), _Sender(issue.c.id)]
     return (
         select(*kept, *names, *(_TOTALS.c[name] for name in _COUNTERS))
         .join(mailing_list, and_(mailing_list.c.id == issue.c.list_id))
@@ -154,8 +167,34 @@ def _select() -> Select[Any]:
     )
 
 
+class _Sender(FunctionElement[str]):
+    """The process that holds an issue's lock on the server: "name microseconds", "" for none."""
+
+    name = "sender"
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_Sender)
+def _no_server(_element: _Sender, _compiler: SQLCompiler, **_: object) -> str:
+    return "''"
+
+
+@compiles(_Sender, "postgresql")
+def _of_server(element: _Sender, compiler: SQLCompiler, **options: Any) -> str:
+    issue_id = compiler.process(element.clauses, **options)
+    return f"""coalesce((
+        SELECT max(coalesce(a.application_name, '?') || ' ' || floor(extract(epoch FROM a.backend_start)))
+        FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+        WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted AND l.classid::bigint = {issue_id}
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())), '')"""  # noqa: S608
+
+
 def _record(row: Row[Any]) -> IssueRow:
+    named, _, began = row.sender.rpartition(" ")
     return IssueRow(
+        sender=named.rpartition(" ")[2],
+        sender_since=datetime.fromtimestamp(int(began), UTC) if began.isdigit() else None,
         id=row.id,
         code=row.code,
         key=row.key,

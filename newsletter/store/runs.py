@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, true, update
 
 from newsletter.delivery.state import IssueState
 from newsletter.store.database import now
@@ -22,10 +22,27 @@ def last_number(conn: Connection) -> int:
     return int(conn.execute(select(func.coalesce(func.max(run.c.number), 0))).scalar_one())
 
 
-def begin_run(conn: Connection, row: IssueRow, *, number: int, owner: str) -> Run:
+def last_numbers(conn: Connection, place: str) -> tuple[int, int]:
+    """Return the numbers of the newest run of a place and of the one before, 0 for none.
+
+    A database that is a file has one place, "": all its runs.
+    """
+    found = select(run.c.number).where(run.c.place == place if place else true())
+    newest, before, *_ = (*conn.scalars(found.order_by(run.c.number.desc()).limit(2)), 0, 0)
+    return newest, before
+
+
+def last_owner(conn: Connection, issue_id: int) -> tuple[str, datetime] | None:
+    """Return who sent an issue last (host:pid), and when that began."""
+    newest = select(run.c.owner, run.c.started_at).where(run.c.issue_id == issue_id).order_by(run.c.number.desc())
+    row = conn.execute(newest.limit(1)).first()
+    return (row.owner, row.started_at) if row else None
+
+
+def begin_run(conn: Connection, row: IssueRow, *, number: int, owner: str, place: str = "") -> Run:
     """Write the run, raise the issue's epoch and set it running: from here on every earlier sender is refused."""
     at = now(conn)
-    conn.execute(insert(run).values(number=number, issue_id=row.id, owner=owner, started_at=at))
+    conn.execute(insert(run).values(number=number, issue_id=row.id, owner=owner, place=place, started_at=at))
     conn.execute(
         update(issue)
         .where(issue.c.id == row.id)

@@ -32,4 +32,5 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_bucket")),
     )
+    op.add_column("run", sa.Column("place", sa.String(length=32), server_default="", nullable=False))
     op.add_column("delivery", sa.Column("dkim", sa.String(length=200), server_default="", nullable=False))
