@@ -12,11 +12,12 @@ from collections import Counter, deque
 from collections.abc import Callable
 from datetime import datetime
 
-from newsletter.store.database import Connection, Engine, reading
+from newsletter.store.database import Connection, Engine, recording
 from newsletter.store.deliveries import Claimed, claim_due, claim_pending
 from newsletter.store.ledger import Run
 
 BATCH = 500
+SHARE = 100  # of several processes: what one has claimed, and has not sent, the others cannot take
 DUE_BATCH = 20_000  # rows in memory at once, some 20 MB; the next pass takes the next
 
 
@@ -79,8 +80,9 @@ class Feed:
 
     def _claim(self) -> tuple[list[Claimed], bool]:
         """Return the next rows, and whether they are the last of this pass."""
-        with reading(self._engine) as conn:
-            rows = claim_pending(conn, self._run, after_position=self._position, limit=BATCH)
+        with recording(self._engine) as conn:
+            limit = SHARE if self._run.shard else BATCH
+            rows = claim_pending(conn, self._run, after_position=self._position, limit=limit)
             if rows:
                 self._position = rows[-1].position
                 return rows, False

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -18,10 +19,11 @@ from newsletter.delivery.scope import Stage, not_sent
 from newsletter.delivery.state import DeliveryState
 from newsletter.errors import StoreError
 from newsletter.sending.spare import SpareFile
-from newsletter.store.database import Engine, is_busy, writing
+from newsletter.store.database import Engine, is_busy, is_lost, recording
 from newsletter.store.ledger import Disagreement, GroupResult, Mark, Run, Settled, write_group
 
 Moves = Mapping[tuple[DeliveryState, DeliveryState], int]
+LOST_WAITS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds: a database server that is restarted is back by then
 MAX_GROUP = 200  # entries: keeps a transaction under 200 ms also where a row takes 1 ms
 
 
@@ -122,18 +124,22 @@ class Journal:
     def _write(self, group: list[_Entry]) -> GroupResult:
         settled = [entry.settled for entry in group if entry.settled is not None]
         marks = [entry.mark for entry in group if entry.mark is not None]
-        careful = False
+        careful, waits = False, iter(LOST_WAITS)
         while self.failure is None:
             try:
-                with writing(self._engine) as conn:
+                with recording(self._engine) as conn:
                     return write_group(conn, self._run, settled=settled, marks=marks, careful=careful)
             except Disagreement:
                 careful = True
             except StoreError as error:
                 careful = True  # its COMMIT may have done it all: a move already made is none
-                if error.__cause__ is not None and is_busy(error.__cause__):
+                cause = error.__cause__
+                if cause is not None and is_busy(cause):
                     self._loop.call_soon_threadsafe(self._on_busy)
                     continue  # without limit: a reply that was read must be recorded
+                if cause is not None and is_lost(cause) and (wait := next(waits, None)) is not None:
+                    time.sleep(wait)  # on a new connection, which a server that restarts soon gives
+                    continue
                 self.failure = error
             except Exception as error:  # noqa: BLE001 - a defect; whoever awaits this thread must not wait for ever
                 self.failure = StoreError(f"the ledger could not be written: {error!r}", fix="please report it")

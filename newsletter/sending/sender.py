@@ -31,7 +31,7 @@ from newsletter.sending.spare import SpareFile
 from newsletter.sending.workshop import Calendar, Workshop
 from newsletter.settings import DomainLimit
 from newsletter.store.buckets import Lease, give_back, lease
-from newsletter.store.database import Connection, Engine, reading, writing
+from newsletter.store.database import Connection, Engine, reading, recording, writing
 from newsletter.store.database import now as database_now
 from newsletter.store.deliveries import next_due, resend_uncertain
 from newsletter.store.issues import load_issue
@@ -330,12 +330,12 @@ class Sender:
     # What reads or writes the database outside the journal; all of it off the event loop.
 
     def _lease(self, want: Want) -> Lease:
-        with writing(self._engine) as conn:
+        with recording(self._engine) as conn:
             return lease(conn, want.name, rate=want.rate, capacity=want.capacity, want=want.want, now=self._now(conn))
 
     def _give_back(self) -> None:
         for name, tokens in self._throttle.leftovers():
-            with writing(self._engine) as conn:
+            with recording(self._engine) as conn:
                 give_back(conn, name, tokens)
 
     def _is_stopped(self) -> bool:
@@ -346,7 +346,7 @@ class Sender:
     def _next_due(self) -> datetime | None:
         with reading(self._engine) as conn:
             self._read_clock(conn)
-            return next_due(conn, self._run.issue_id)
+            return next_due(conn, self._run.issue_id, self._run)
 
     def _resend(self) -> int:
         with writing(self._engine) as conn:

@@ -52,7 +52,8 @@ def open_run(
 
     `evidence` is asked about what a dead sender left in flight: an outbox can tell what a relay cannot.
     """
-    _replay_spare(engine, places.spare(row.code), row)
+    for path in places.spares(row.code):
+        _replay_spare(engine, path, row)
     if evidence is not None:
         _ask(engine, row, evidence)
     begun = begin_numbered_run(engine, places, row.id, owner=this_process(), is_fresh=opening.is_fresh)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from newsletter.delivery.scope import Outcome
 from newsletter.delivery.state import Cause, DeliveryState, is_allowed
-from newsletter.store.database import now
+from newsletter.store.database import is_shared, now
 from newsletter.store.prepared import Prepared, Row, microseconds
 from newsletter.store.schema import Moment, delivery, delivery_event, issue, issue_count, subscription, suppression
 from newsletter.store.suppression import UNSUBSCRIBED, holds_for
@@ -132,9 +132,8 @@ def write_quickly(conn: Connection, run: Run, settled: Sequence[Settled], marks:
         moves.update((mark.before, _S.IN_FLIGHT) for mark in marks)
         for before in {mark.before for mark in marks}:
             require(before, _S.IN_FLIGHT, Cause.CLAIM)
-        if _quick_mark(run.list_id, run.list_name).run(conn, [_quick_values(mark, run) for mark in marks]) != len(
-            marks
-        ):
+        statement = _quick_mark(run.list_id, run.list_name, is_shared(conn))
+        if statement.run(conn, [_quick_values(mark, run) for mark in marks]) != len(marks):
             raise Disagreement
     return moves
 
@@ -173,8 +172,9 @@ _COUNT = (
 )
 # PostgreSQL needs the lock on the rows; SQLite's writer already has it on the whole file.
 _ROWS = (
-    select(delivery.c.id, delivery.c.state, delivery.c.attempt, delivery.c.epoch)
+    select(delivery.c.id, delivery.c.state, delivery.c.attempt, delivery.c.epoch, delivery.c.owner)
     .where(delivery.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(delivery.c.id)  # all lock in one order, or two could wait for each other
     .with_for_update()
 )
 
@@ -186,12 +186,13 @@ class _Now:
     state: DeliveryState
     attempt: int
     epoch: int
+    owner: str
 
 
 def _rows(conn: Connection, ids: Sequence[int]) -> dict[int, _Now]:
     return {
-        number: _Now(DeliveryState(state), attempt, epoch)
-        for number, state, attempt, epoch in conn.execute(_ROWS, {"ids": list(ids)})
+        number: _Now(DeliveryState(state), attempt, epoch, owner)
+        for number, state, attempt, epoch, owner in conn.execute(_ROWS, {"ids": list(ids)})
     }
 
 
@@ -273,9 +274,9 @@ def _quick_settle(entry: Settled, run: Run, moves: Moves) -> Row:
 
 
 @lru_cache(maxsize=16)
-def _quick_mark(list_id: int, list_name: str) -> Prepared:
+def _quick_mark(list_id: int, list_name: str, needs_claim: bool) -> Prepared:
     names = ("of", "before", "attempt", "date_sent", "sha256", "relay", "dkim", "owner", "epoch")
-    return Prepared(_mark_statement(list_id, list_name), names)
+    return Prepared(_mark_statement(list_id, list_name, needs_claim), names)
 
 
 def _quick_values(mark: Mark, run: Run) -> Row:
@@ -284,8 +285,10 @@ def _quick_values(mark: Mark, run: Run) -> Row:
 
 
 @lru_cache(maxsize=16)
-def _mark_statement(list_id: int, list_name: str) -> Update:
-    return _MARK.where(~_suppressed(list_name), ~_unsubscribed(list_id))
+def _mark_statement(list_id: int, list_name: str, needs_claim: bool) -> Update:
+    # Where several processes send, a row must have been claimed by the one that marks it (deliveries.py).
+    claimed = (delivery.c.owner == bindparam("owner"), delivery.c.epoch == bindparam("epoch")) if needs_claim else ()
+    return _MARK.where(~_suppressed(list_name), ~_unsubscribed(list_id), *claimed)
 
 
 def _suppressed(list_name: str) -> Exists:
@@ -361,7 +364,7 @@ class _Group:
                 writes.append(_settle_values(entry, row) | {"before": after.value, "state": _S.GAVE_UP.value})
                 self.moves[after, _S.GAVE_UP] += 1
                 after = _S.GAVE_UP
-            self.rows[entry.id] = _Now(after, row.attempt, row.epoch)
+            self.rows[entry.id] = replace(row, state=after)
         if writes and self.conn.execute(_SETTLE, writes).rowcount != len(writes):
             raise RuntimeError("a delivery changed under the write lock")
         for entry in late:
@@ -382,19 +385,20 @@ class _Group:
             require(row.state, _S.ACCEPTED, Cause.EVIDENCE)
             self.conn.execute(_SETTLE, [_settle_values(entry, row)])
             self.moves[row.state, _S.ACCEPTED] += 1
-            self.rows[entry.id] = _Now(_S.ACCEPTED, row.attempt, row.epoch)
+            self.rows[entry.id] = replace(row, state=_S.ACCEPTED)
 
     def mark(self, marks: Sequence[Mark]) -> frozenset[int]:
         """Write the marks that may be; who has unsubscribed since the freeze is refused in the very statement."""
         run, rows = self.run, self.rows
-        done = {m.id for m in marks if rows[m.id] == _Now(_S.IN_FLIGHT, m.attempt, run.epoch)}  # by a COMMIT in doubt
+        # Marked before, by a COMMIT in doubt: by ourselves, not by another process of the run.
+        done = {m.id for m in marks if rows[m.id] == _Now(_S.IN_FLIGHT, m.attempt, run.epoch, run.owner)}
         due = [m for m in marks if (rows[m.id].state, rows[m.id].attempt) == (m.before, m.attempt - 1)]
         if not due:
             return frozenset(done)
         for mark in due:
             require(mark.before, _S.IN_FLIGHT, Cause.CLAIM)
         written = self.conn.execute(
-            _mark_statement(run.list_id, run.list_name), [_mark_values(mark, run) for mark in due]
+            _mark_statement(run.list_id, run.list_name, is_shared(self.conn)), [_mark_values(mark, run) for mark in due]
         ).rowcount
         refused: set[int] = set()
         if written != len(due):

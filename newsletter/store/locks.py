@@ -54,7 +54,7 @@ class SessionLock:
         """Return the connection's socket, -1 without one: when it can be read, ask `is_broken`."""
         if self._conn is None:
             return -1
-        return int(self._conn.connection.driver_connection.fileno())  # type: ignore[union-attr] # connected
+        return int(self._conn.connection.dbapi_connection.fileno())  # type: ignore[union-attr] # psycopg's own
 
     def is_broken(self) -> bool:
         """True when the connection is gone, and with it perhaps the lock: another may hold it now."""

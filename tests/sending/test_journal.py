@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from newsletter.sending.places import Places
 from newsletter.sending.session import Opening, open_run
 from newsletter.sending.spare import SpareFile, _entries, _line, read_spare
 from newsletter.store.audience import Meant
-from newsletter.store.database import Engine, open_database, reading, writing
+from newsletter.store.database import Engine, open_database, reading, recording, writing
 from newsletter.store.deliveries import claim_pending
 from newsletter.store.issues import load_issue, verify_counts
 from newsletter.store.ledger import Mark, Run, Settled
@@ -48,7 +49,7 @@ def spare(tmp_path: Path) -> SpareFile:
 
 
 def marks(engine: Engine, run: Run) -> list[Mark]:
-    with reading(engine) as conn:
+    with recording(engine) as conn:
         rows = claim_pending(conn, run, after_position=0, limit=100)
     return [Mark(id=r.id, before=r.before, attempt=1, date_sent=AT, sha256="", relay="r") for r in rows]
 
@@ -110,7 +111,7 @@ def test_locked_database_is_waited_for_without_limit(
 
     async def go() -> Written:
         holder = engine.connect()
-        holder.execute(text("SELECT 1"))  # BEGIN IMMEDIATE: the write lock
+        holder.execute(text("UPDATE issue SET stop_requested = stop_requested"))  # what each group looks at
 
         def told() -> None:
             busy.append(1)
@@ -125,12 +126,26 @@ def test_locked_database_is_waited_for_without_limit(
     impatient.dispose()
 
 
-def refuse_writes(engine: Engine) -> None:
-    """Let every change of a delivery fail on this connection, as a full disk would."""
+FULL_DISK = {
+    "sqlite": "CREATE TRIGGER refuse BEFORE UPDATE ON delivery BEGIN SELECT RAISE(ABORT, 'disk is full'); END",
+    "postgresql": """
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$;
+        CREATE TRIGGER refuse BEFORE UPDATE ON delivery FOR EACH ROW EXECUTE FUNCTION refuse()""",
+}
+SPACE_AGAIN = {"sqlite": "DROP TRIGGER refuse", "postgresql": "DROP FUNCTION refuse CASCADE"}
+
+
+@contextmanager
+def full_disk(engine: Engine) -> Iterator[None]:
+    """Let every change of a delivery fail."""
     with writing(engine) as conn:
-        conn.exec_driver_sql(
-            "CREATE TEMP TRIGGER refuse BEFORE UPDATE ON delivery BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
-        )
+        conn.exec_driver_sql(FULL_DISK[engine.dialect.name])
+    try:
+        yield
+    finally:
+        with writing(engine) as conn:
+            conn.exec_driver_sql(SPACE_AGAIN[engine.dialect.name])
 
 
 def test_full_disk_keeps_outcomes_in_the_spare_file_and_resume_reads_them(
@@ -145,9 +160,9 @@ def test_full_disk_keeps_outcomes_in_the_spare_file_and_resume_reads_them(
     async def go() -> tuple[Written, str]:
         async with Journal(engine, run, spare) as journal:
             await journal.write(mark=first)
-            refuse_writes(engine)
             long = Outcome(kind=Kind.REJECTED, scope=Scope.OURS, stage=Stage.MAIL, code=550, reply="ж" * 250)
-            written = await journal.write(settled=Settled(id=first.id, attempt=1, outcome=long), mark=second)
+            with full_disk(engine):
+                written = await journal.write(settled=Settled(id=first.id, attempt=1, outcome=long), mark=second)
             return written, str(journal.failure)
 
     written, failure = asyncio.run(go())
