@@ -14,6 +14,7 @@ import ssl
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -116,22 +117,19 @@ def every_case(stage: Stage, security: str) -> Iterator[Case]:
 
 def why_impossible(case: Case) -> str:
     """Return why there is no such case, "" when there is."""
-    fault = case.fault
-    if (fault.stage is Stage.STARTTLS) != (case.security == "starttls"):
-        return "STARTTLS is met there and only there"
-    if fault.stage in SESSION and not (case.pipelining and case.chunking):
-        return "before EHLO has been answered nothing is known of what is offered"
-    if case.window > 1 and not case.pipelining:
-        return "a window needs PIPELINING"
-    if fault.stage is Stage.BDAT and not case.chunking:
-        return "BDAT was not offered"
-    if fault.stage is Stage.DATA and case.chunking:
-        return "no DATA where BDAT is offered"
-    if fault.stage is Stage.BDAT and fault.does in (Does.DRIP, Does.TWICE, Does.BYE_BEHIND):
-        return "a good reply to the last chunk is the one after the content"
-    if fault.does is Does.TAKES_ANYWAY and not case.chunking:
-        return "the refusal is read before DATA is answered, and no content follows"
-    return ""
+    fault, stage = case.fault, case.fault.stage
+    rules = {
+        "STARTTLS is met there and only there": (stage is Stage.STARTTLS) != (case.security == "starttls"),
+        "before EHLO is answered nothing is offered": stage in SESSION and not (case.pipelining and case.chunking),
+        "a window needs PIPELINING": case.window > 1 and not case.pipelining,
+        "BDAT is not offered": stage is Stage.BDAT and not case.chunking,
+        "no DATA where BDAT is offered": stage is Stage.DATA and case.chunking,
+        "a good reply to the last chunk is the one after the content": stage is Stage.BDAT
+        and fault.does in (Does.DRIP, Does.TWICE, Does.BYE_BEHIND),
+        "a refusal read before DATA is answered: no content follows": fault.does is Does.TAKES_ANYWAY
+        and not case.chunking,
+    }
+    return next((why for why, is_so in rules.items() if is_so), "")
 
 
 # One small send.
@@ -216,11 +214,15 @@ def make_message(number: int) -> Message:
     )
 
 
+@cache  # reading the key takes longer than a whole case
+def server_tls(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
 def make_server(case: Case, certificate: Path) -> MisbehavingServer:
-    context = None
-    if case.security != "plain":
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
+    context = None if case.security == "plain" else server_tls(certificate)
     return MisbehavingServer(
         fault=case.fault,
         offers=Offers(pipelining=case.pipelining, chunking=case.chunking),
@@ -336,26 +338,30 @@ def allowed_kinds(case: Case, number: int) -> set[Kind]:
 
 
 def allowed_for_victim(case: Case) -> set[Kind]:
-    fault, is_final = case.fault, case.fault.stage is Stage.CONTENT
-    says_refusal = fault.does in (Does.REFUSE, Does.DRIP) and fault.reply
-    if says_refusal and is_protocol(case):
-        return {Kind.ACCEPTED}  # tried again by DATA
-    if says_refusal:
-        return {Kind.DEFERRED if fault.reply.startswith("4") else Kind.REJECTED}
+    fault = case.fault
+    is_final = fault.stage in (Stage.CONTENT, Stage.BDAT)
     if fault.does is Does.TAKES_ANYWAY:
         return {Kind.ACCEPTED} if goes_in_one_write(case) else {Kind.REJECTED}
-    if fault.does in BYES:
-        certain = {Kind.DEFERRED} if is_final or fault.stage is Stage.BDAT else {Kind.ACCEPTED}
-        return certain if is_certain_bye(fault) else {*certain, Kind.UNCERTAIN}
-    if fault.does is Does.DRIP or (fault.does in (Does.TWICE, Does.BYE_BEHIND) and is_final):
+    if fault.does in (Does.REFUSE, Does.DRIP) and fault.reply:
+        refused = Kind.DEFERRED if fault.reply.startswith("4") else Kind.REJECTED
+        return {Kind.ACCEPTED} if is_protocol(case) else {refused}  # tried again by DATA
+    if fault.does in (*BYES, Does.BYE_BEHIND):
+        return allowed_after_bye(fault)
+    if fault.does is Does.DRIP or (fault.does is Does.TWICE and is_final):
         return {Kind.ACCEPTED}
-    if fault.does is Does.BYE_BEHIND:  # by its number the 421 can be the final reply
-        return {Kind.ACCEPTED, Kind.DEFERRED}
     if is_final:
         return {Kind.UNCERTAIN}
-    if fault.stage is Stage.BDAT or goes_in_one_write(case) or fault.does is Does.TWICE:
-        return {Kind.ACCEPTED, Kind.UNCERTAIN}
-    return {Kind.ACCEPTED}  # its content had not left: sent again
+    # Whose content had not left is sent again.
+    in_doubt = {Kind.UNCERTAIN} if goes_in_one_write(case) or fault.does is Does.TWICE else set()
+    return {Kind.ACCEPTED} | in_doubt
+
+
+def allowed_after_bye(fault: Fault) -> set[Kind]:
+    is_final = fault.stage in (Stage.CONTENT, Stage.BDAT)
+    if fault.does is Does.BYE_BEHIND:  # before the content the 421 can be the final reply, by its number
+        return {Kind.ACCEPTED} if is_final else {Kind.ACCEPTED, Kind.DEFERRED}
+    certain = {Kind.DEFERRED} if is_final else {Kind.ACCEPTED}
+    return certain if is_certain_bye(fault) else {*certain, Kind.UNCERTAIN}
 
 
 def goes_in_one_write(case: Case) -> bool:
