@@ -128,12 +128,13 @@ def test_csv_to_stdout_is_the_file_and_nothing_else(run: Run, code: str) -> None
 
 
 def test_file_that_cannot_be_written_is_one_line(run: Run, code: str, tmp_path: Path) -> None:
-    for option in ("--csv",):
+    for option in ("--csv", "--html"):
         done, _, err = run("report", code, option, str(tmp_path / "none" / "x"))
         assert (done, "cannot write here" in err) == (2, True)
 
 
 def test_options_that_exclude_each_other_are_refused(run: Run, code: str) -> None:
+    assert run("report", code, "--csv", "a", "--html", "b")[0] == 2
     assert run("report", code, "--excel")[0] == 2
     assert run("report", "nosuch")[0] == 2
 
@@ -192,3 +193,16 @@ def test_nobody_is_put_back_under_a_sender_at_work_but_may_be_accepted(
         assert (done, "is being sent by" in err) == (3, True)
         assert run("resolve", code, second, "--as", "accepted", "--by", "Anna")[0] == 0
     assert uncertain(engine) == [first]
+
+
+def test_page_is_private_whole_and_in_the_offices_language(run: Run, code: str, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    done, out, _ = run("report", code, "--html", str(file))
+    assert (done, out) == (0, f"{file}: issue {code}, to open in a browser\n")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    page = file.read_text(encoding="utf-8")
+    assert '<html lang="ru">' in page
+    assert page.rstrip().endswith("</html>")
+    assert "<script" not in page
+    assert "\u202e" not in page
+    assert run("report", code, "--html", "-")[1].startswith("<!doctype html>")
