@@ -49,6 +49,8 @@ class Sink:
     tls: ssl.SSLContext | None = None  # implicit TLS
     starttls: ssl.SSLContext | None = None
     login: tuple[str, str] | None = None
+    mechanisms: str = "PLAIN LOGIN"
+    before_tls: str = ""  # said in plain text right behind the answer to STARTTLS, as one in the middle would
     record: Path | None = None
     stop_reading_content: bool = False
     early_refusal: str = ""  # said after so many bytes of the content; then the connection is reset
@@ -131,12 +133,12 @@ class Sink:
             verb = text.partition(" ")[0].upper()
             if verb == "EHLO":
                 extra = ["STARTTLS"] if self.starttls and not writer.get_extra_info("sslcontext") else []
-                extra += ["AUTH PLAIN LOGIN"] if self.login else []
+                extra += [f"AUTH {self.mechanisms}"] if self.login else []
                 lines = ["sink.example", *self.offers, *extra]
                 hello = "\r\n".join(f"250{' ' if one is lines[-1] else '-'}{one}" for one in lines)
                 await self._say(writer, await self._answer("ehlo", state, hello))
             elif verb == "STARTTLS" and self.starttls:
-                await self._say(writer, "220 2.0.0 go ahead")
+                await self._say(writer, f"220 2.0.0 go ahead{self.before_tls}")
                 await writer.start_tls(self.starttls)
             elif verb == "AUTH":
                 await self._authenticate(reader, writer, state, text)
@@ -193,11 +195,26 @@ class Sink:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, state: Transaction, text: str
     ) -> None:
         import base64
+        import hmac
 
         assert self.login is not None
-        user, password = self.login
-        given = base64.b64decode(text.split(" ")[2]).decode().split("\0") if len(text.split(" ")) > 2 else []
-        state.is_logged_in = given[1:] == [user, password]
+
+        async def ask(challenge: bytes) -> bytes:
+            await self._say(writer, f"334 {base64.b64encode(challenge).decode()}")
+            return base64.b64decode(await reader.readline())
+
+        user, password = (text.encode() for text in self.login)
+        mechanism, _, first = text.partition(" ")[2].partition(" ")
+        initial = base64.b64decode(first)
+        if mechanism == "PLAIN":
+            state.is_logged_in = initial.split(b"\0")[1:] == [user, password]
+        elif mechanism == "LOGIN":
+            given = [initial or await ask(b"Username:"), await ask(b"Password:")]
+            state.is_logged_in = given == [user, password]
+        elif mechanism == "CRAM-MD5":
+            challenge = b"<1896.697170952@sink.example>"
+            digest = hmac.new(password, challenge, "md5").hexdigest().encode()
+            state.is_logged_in = await ask(challenge) == user + b" " + digest
         await self._say(writer, "235 2.7.0 Welcome" if state.is_logged_in else "535 5.7.8 Authentication failed")
 
     async def _answer(self, stage: str, state: Transaction, usual: str) -> str:

@@ -130,6 +130,7 @@ _NAMES_SOMETHING_ELSE = re.compile(
     r"|client host|helo|authenticat\w*|quota)\b",
     re.IGNORECASE,
 )
+_NOT_A_COMMAND = frozenset((500, 501, 502, 503, 504, 521))
 _BARE_CODES = (550, 551, 553)
 
 
@@ -157,7 +158,7 @@ def judge(stage: Stage, reply: Reply) -> Outcome:
 
 def _refuses_command(reply: Reply) -> bool:
     """True when BDAT was not understood or not allowed, so nothing was said about the mail (RFC 3463: X.5.x)."""
-    return reply.code in (500, 501, 502, 503, 504, 521) or reply.enhanced.startswith("5.5.")
+    return reply.code in _NOT_A_COMMAND or (reply.code >= 500 and reply.enhanced.startswith("5.5."))
 
 
 def local_refusal(code: int, enhanced: str, text: str, scope: Scope) -> Outcome:

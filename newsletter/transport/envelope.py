@@ -12,6 +12,8 @@ from newsletter.message.merge import Message
 # What would end a path or a line, and so make one command two: the last guard of several.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 
+MANY_DOTS = 200  # from here on it is quicker to look for the line's beginning
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offers:
@@ -67,6 +69,16 @@ def data_content(data: bytes) -> list[bytes]:
 
     `data` has CRLF lines throughout and ends with one: the message layer made it so. It is hardly ever copied.
     """
-    if data.startswith(b".") or b"\r\n." in data:
+    if _has_line_with_dot(data):
         data = (b"\r\n" + data).replace(b"\r\n.", b"\r\n..")[2:]
     return [data, b".\r\n"]
+
+
+def _has_line_with_dot(data: bytes) -> bool:
+    """True when a line begins with a dot. Looked for by the dots: base64 has none, and one byte is found at once."""
+    if data.count(b".") > MANY_DOTS:
+        return data.startswith(b".") or b"\n." in data
+    at = data.find(b".")
+    while at > 0 and data[at - 1] != 10:  # 10: LF
+        at = data.find(b".", at + 1)
+    return at >= 0

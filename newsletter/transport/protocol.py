@@ -162,7 +162,7 @@ class SmtpChannel:
     def _start_next(self) -> bool:
         """Begin the next message on the wire if it may begin now."""
         waiting = self._again or self._held
-        if not waiting or self._ending or self._pipe.is_full:
+        if not waiting or self.failed or self._ending or self._pipe.is_full:
             return False
         joins = self._may_join()
         if self._under_way and (

@@ -9,6 +9,8 @@ from __future__ import annotations
 # RFC 5321 sets 512 bytes a line and no number of lines; real servers exceed the first. Beyond these it is no SMTP.
 MAX_LINE_BYTES = 8_192
 MAX_REPLY_BYTES = 32_768
+# Servers answer MAIL and RCPT in the same words each time.
+MAX_KNOWN, MAX_KNOWN_BYTES = 16, 80
 
 _MARKS = frozenset((b"", b" ", b"-"))
 
@@ -21,6 +23,7 @@ class ReplyReader:
         self._rest = b""  # of a line that is not complete
         self._lines: list[bytes] = []  # of a reply that is not complete
         self._reply_bytes = 0
+        self._known: dict[bytes, tuple[int, bytes]] = {}  # whole replies by their line
 
     @property
     def is_amid_reply(self) -> bool:
@@ -34,13 +37,18 @@ class ReplyReader:
         self._rest = lines.pop()
         found: list[tuple[int, bytes]] = []
         for line in lines:
+            if (known := self._known.get(line)) is not None and not self._lines:
+                found.append(known)
+                continue
             text = line.rstrip(b"\r")
             code, mark = text[:3], text[3:4]
             if len(text) > MAX_LINE_BYTES or mark not in _MARKS or len(code) != 3 or not code.isdigit():
                 self.broken = "the server does not speak SMTP"
                 return found
             if mark != b"-" and not self._lines:  # nearly every reply is one line
-                found.append((int(code), text[4:]))
+                found.append(reply := (int(code), text[4:]))
+                if len(self._known) < MAX_KNOWN and len(line) < MAX_KNOWN_BYTES:
+                    self._known[line] = reply
                 continue
             if not self._add(text, is_last=mark != b"-", found=found):
                 return found

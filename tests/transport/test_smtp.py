@@ -279,6 +279,15 @@ def test_login_is_made_where_the_relay_wants_one(make_message: MakeMessage) -> N
     assert sink.accepted[0].is_logged_in
 
 
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
+def test_each_way_to_log_in_works_and_fails(make_message: MakeMessage, mechanism: str) -> None:
+    with Sink(login=("press", "right"), mechanisms=mechanism) as sink:
+        send_all(sink, make_message(), user="press", password="right")
+        assert sink.accepted[0].is_logged_in
+        assert [line.split()[1] for line in sink.commands if line.startswith("AUTH")] == [mechanism]
+        assert "refused the login of press: 535" in str(connect_error(sink, user="press", password="wrong"))
+
+
 def test_relay_without_login_is_told() -> None:
     with Sink() as sink:
         assert "offers no login" in str(connect_error(sink, user="press", password="x"))

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import uvloop
+from aiosmtplib.protocol import SMTPProtocol
 
 from newsletter.delivery.scope import Kind, Outcome
 from newsletter.errors import RelayError
@@ -16,6 +18,7 @@ from newsletter.relay import parse_relay
 from newsletter.transport.channel import send as send_one
 from newsletter.transport.connect import Relay
 from newsletter.transport.smtp import SmtpTransport
+from tests.misbehaving import MisbehavingServer
 from tests.smtp_servers import CLOSE, Sink, refusing
 
 MakeMessage = Callable[..., Message]
@@ -99,6 +102,49 @@ def test_file_that_holds_no_certificate_is_named(tmp_path: Path, server_tls: ssl
         asyncio.run(run(sink))
 
 
+@pytest.mark.parametrize("injected", ["250-x\r\n250 CHUNKING", "250 2.1.0 Ok", "421 4.3.2 no"])
+def test_replies_injected_before_tls_are_dropped(
+    server_tls: ssl.SSLContext, certificate: Path, make_message: MakeMessage, injected: str
+) -> None:
+    """In one packet with the answer to STARTTLS (CVE-2011-0411 and its kin): they would be off by one inside TLS."""
+    with make_sink("starttls", server_tls) as sink:
+        sink.before_tls = f"\r\n{injected}"
+        sink.answers = refusing("rcpt", "550 5.1.1 unknown", rcpt="bad@")
+        outcomes = send(sink, certificate, make_message("bad@a.example"), make_message("good@a.example"))
+    assert [outcome.kind for outcome in outcomes] == [Kind.REJECTED, Kind.ACCEPTED]
+    assert sink.recipients == ["good@a.example"]
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_window_of_large_messages_goes_through_tls(
+    security: str, loop: str, server_tls: ssl.SSLContext, certificate: Path, make_message: MakeMessage
+) -> None:
+    server = MisbehavingServer(
+        tls=server_tls if security == "tls" else None, starttls=server_tls if security == "starttls" else None
+    )
+    messages = [make_message(f"p{n}@a.example", body=("x" * 900 + "\r\n") * 300) for n in range(12)]
+
+    async def run() -> list[Outcome]:
+        await server.start()
+        query = "?starttls=required" if security == "starttls" else ""
+        scheme = "smtps" if security == "tls" else "smtp"
+        address = parse_relay(f"{scheme}://127.0.0.1:{server.port}{query}")
+        channel = await SmtpTransport(Relay(address=address, ca_file=str(certificate)), window=8).connect()
+        outcomes = [await send_one(channel, messages[0])]
+        outcomes += await asyncio.gather(*[send_one(channel, message) for message in messages[1:9]])
+        channel.begin(messages[9], outcomes.append)
+        channel.abort()
+        await asyncio.sleep(0)
+        await server.stop()
+        return outcomes
+
+    outcomes = asyncio.run(run()) if loop == "asyncio" else uvloop.run(run())
+    assert [outcome.kind for outcome in outcomes[:9]] == [Kind.ACCEPTED] * 9
+    assert outcomes[9].kind is Kind.UNCERTAIN  # under TLS what was handed over may have left
+    assert server.breaches == []
+
+
 def test_what_we_use_of_aiosmtplib_is_there() -> None:
     """The library is pinned below 5.2; these are the places where our code leans on it."""
     import aiosmtplib
@@ -109,3 +155,4 @@ def test_what_we_use_of_aiosmtplib_is_there() -> None:
     assert callable(client.connect)
     assert callable(client.login)
     assert callable(client.starttls)
+    assert "_buffer" in SMTPProtocol.__init__.__code__.co_names
