@@ -32,6 +32,11 @@ order:
 wheel:
 	@.ci/wheel
 
+# kill -9, over and over: half an hour on two cores. Writes docs/soak.md, and how to play again what failed.
+ROUNDS ?= 500
+soak: venv-dev
+	@$(PY) -m tests.soak --rounds $(ROUNDS) --report docs/soak.md
+
 format: venv-dev
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -63,6 +63,7 @@ class Killed:
     verdict: Verdict
     accepted: int  # by the sink, when the sender had been killed
     kills: tuple[Kill, ...]
+    bound: int  # connections × window
 
 
 def count_calls(victim: Victim, root: Path, *, template: Path) -> dict[str, int]:
@@ -73,6 +74,11 @@ def count_calls(victim: Victim, root: Path, *, template: Path) -> dict[str, int]
         _run(office, victim, ["strace", "-f", "-qq", "-o", str(log), "-e", f"trace={','.join(CALLS)}"])
     per_thread = Counter(re.findall(r"^(\d+) +(\w+)\(", log.read_text(encoding="utf-8"), re.MULTILINE))
     return {name: max((n for (_, one), n in per_thread.items() if one == name), default=0) for name in CALLS}
+
+
+def wire_call(counts: Mapping[str, int]) -> str:
+    """Return the call that mails leave by; plain `write` also wakes threads."""
+    return max((name for name in WIRE if name != "write"), key=lambda name: counts[name])
 
 
 def kill_at(call: Call, root: Path, *, template: Path) -> Killed:
@@ -97,7 +103,7 @@ def kill_at(call: Call, root: Path, *, template: Path) -> Killed:
     faults += verdict.faults
     if faults:
         verdict = Verdict(faults=(str(call), *faults), lost=verdict.lost, twice=verdict.twice)
-    return Killed(call=call, verdict=verdict, accepted=accepted, kills=tuple(kills))
+    return Killed(call=call, verdict=verdict, accepted=accepted, kills=tuple(kills), bound=office.bound)
 
 
 def _office(root: Path, sink: RecordingSink, victim: Victim, template: Path) -> Office:

@@ -1,4 +1,4 @@
-"""kill -9 at random moments, 25 rounds; `make soak` plays 500 and more kinds (docs/soak.md has its report)."""
+"""kill -9 at random moments, 25 rounds; `make soak` plays hundreds (docs/soak.md is its report)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from tests.crash import play, random_round
 
 pytestmark = pytest.mark.slow  # each round starts two to four real processes
 
-ROUNDS = 25
+ROUNDS, AT_ONCE = 25, 5
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
+@pytest.mark.parametrize("first", range(0, ROUNDS, AT_ONCE))
 def test_killed_at_random_moments_a_send_loses_nobody_and_repeats_within_the_bound(
-    tmp_path: Path, migrated_file: Path, seed: int
+    tmp_path: Path, migrated_file: Path, first: int
 ) -> None:
-    result = play(random_round(seed), tmp_path, template=migrated_file)
-    print(f"{result.round}\nstates at the kills: {[dict(kill.states) for kill in result.kills]}")
-    assert not result.verdict.faults, "\n".join(result.verdict.faults)
+    kills = []
+    for seed in range(first, first + AT_ONCE):
+        result = play(random_round(seed), tmp_path / str(seed), template=migrated_file)
+        print(f"{result.round}\nstates at the kills: {[dict(kill.states) for kill in result.kills]}")
+        assert not result.verdict.faults, "\n".join(result.verdict.faults)
+        kills += result.kills
+    assert 2 * sum(kill.in_flight > 0 for kill in kills) >= len(kills)  # else these rounds prove little
