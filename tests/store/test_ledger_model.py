@@ -70,6 +70,7 @@ class Person:
     state: DeliveryState
     attempt: int = 0
     epoch: int = 0  # of the last mark
+    claimed: int = 0  # epoch of the run that has claimed it, where several processes send
     resent: bool = False
     next_at: datetime | None = None
     said: tuple[int, str] = (0, "")  # code and enhanced code of the last reply
@@ -82,6 +83,7 @@ class Model:
     """One issue, as the specification has it."""
 
     people: dict[int, Person]
+    needs_claim: bool  # a mark without its run's claim is refused
     epoch: int = 0
     stop_requested: bool = False
     moves: Counter[tuple[DeliveryState, DeliveryState]] = field(default_factory=Counter)
@@ -122,8 +124,10 @@ class Model:
         if person.is_kept_out:
             self.move(person, S.EXCLUDED if person.state is S.PENDING else S.GAVE_UP, Cause.SUPPRESSED)
             return False
+        if self.needs_claim and person.claimed != run_epoch:
+            return False
         self.move(person, S.IN_FLIGHT, Cause.CLAIM)
-        person.attempt, person.epoch = mark.attempt, run_epoch
+        person.attempt, person.epoch, person.claimed = mark.attempt, run_epoch, run_epoch
         return True
 
     def put_back(self, person: Person, cause: Cause) -> None:
@@ -170,7 +174,8 @@ class LedgerMachine(RuleBasedStateMachine):
             rows = conn.execute(
                 select(delivery).where(delivery.c.issue_id == self.issue_id).order_by(delivery.c.position)
             ).all()
-        self.model = Model({row.id: Person(id=row.id, position=row.position, state=S(row.state)) for row in rows})
+        people_of = {row.id: Person(id=row.id, position=row.position, state=S(row.state)) for row in rows}
+        self.model = Model(people_of, needs_claim=is_shared(self.engine))
         self.person_of = {row.address: self.model.people[row.id] for row in rows}
         for number, address in enumerate(self.addresses):
             person = self.person_of[address.mailbox]
@@ -218,6 +223,7 @@ class LedgerMachine(RuleBasedStateMachine):
         for row in (*pending, *due):
             person = self.model.people[row.id]
             assert (row.before, row.attempt) == (person.state, person.attempt)
+            person.claimed = run.epoch
             self.beliefs[row.id] = self._mark(row.id, row.before, row.attempt)
 
     @staticmethod
@@ -257,6 +263,8 @@ class LedgerMachine(RuleBasedStateMachine):
             mark = own[max(which_mark, -len(own))]
             if not self._is_late_refusal_of_one_put_back(person, mark, outcome):
                 entries.append(Settled(id=mark.id, attempt=mark.attempt, outcome=outcome, next_at=next_at))
+        if self.model.needs_claim and not is_seen_long_ago:
+            self.claim(limit=6, at=LATER[-2] or AT)
         chosen = self._chosen(to_mark)
         marks = [found for person in chosen if (found := self._next_mark(person, is_seen_long_ago))]
         self._write(run, entries, marks, careful=careful)
@@ -413,6 +421,7 @@ def put_back(engine: Engine, keys: Keys, compiled: CompiledIssue) -> tuple[Ledge
     machine = LedgerMachine(engine, keys, compiled)
     machine.freeze_an_audience(1, set())
     first, person = machine.runs[-1], machine.person_of[machine.addresses[0].mailbox]
+    machine.claim(limit=1, at=AT)
     mark = machine._mark(person.id, person.state, 0)
     machine._write(first, [], [mark], careful=False)
     machine.begin_a_run(takes_orphans=True)
