@@ -52,6 +52,9 @@ COMMANDS: dict[str, Command] = {
         "Show who got an issue, who did not and why.",
     ),
     "resolve": Command("newsletter.cli.resolve", "resolve", "Say what became of deliveries that are uncertain."),
+    "reconcile": Command(
+        "newsletter.cli.reconcile", "reconcile", "Settle the uncertain by the log of a Postfix relay."
+    ),
     "subscribers import": Command("newsletter.cli.subscribers", "import_", "Read a CSV file into a list."),
     "subscribers export": Command("newsletter.cli.subscribers", "export", "Write a list as a CSV file."),
     "subscribers add": Command("newsletter.cli.subscribers", "add", "Put one address on a list."),

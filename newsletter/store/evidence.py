@@ -50,13 +50,14 @@ def settle_doubt(
     *,
     at: datetime,
     detail: Mapping[str, object],
+    queue_id: str = "",
 ) -> bool:
     """Move an uncertain delivery to accepted or pending, and keep what says so; False if it is uncertain no more.
 
     Put back, it may be mailed again by `resume`: a finished issue is no longer finished.
     """
     require(_S.UNCERTAIN, after, Cause.EVIDENCE)
-    values: dict[str, object] = {"state": after.value}
+    values: dict[str, object] = {"state": after.value, "queue_id": queue_id}
     if after is _S.PENDING:
         values |= {"next_at": None, "first_at": None}  # its time to give up begins anew
     mine = (delivery.c.id == delivery_id, delivery.c.issue_id == issue_id, delivery.c.state == _S.UNCERTAIN.value)

@@ -8,7 +8,7 @@ import json
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -206,3 +206,95 @@ def test_page_is_private_whole_and_in_the_offices_language(run: Run, code: str, 
     assert "<script" not in page
     assert "\u202e" not in page
     assert run("report", code, "--html", "-")[1].startswith("<!doctype html>")
+
+
+STAMP = "2026-11-23T{}+00:00 relay postfix/"
+
+
+def log_of(engine: Engine, keys: Keys, *queued: str) -> str:
+    """Return a log from an hour before the issue to an hour after, in which these addresses were queued."""
+    lines = [f"{STAMP.format('08:00:00')}qmgr[1]: 4AbC99: removed"]
+    with reading(engine) as conn:
+        for number, address in enumerate(queued):
+            row = conn.execute(select(delivery).where(delivery.c.address == address)).one()
+            local, qid = keys.message_id_local(row.issue_id, row.id), f"4AbC1{number}"
+            lines.append(f"{STAMP.format('09:00:04')}cleanup[2]: {qid}: message-id=<{local}@zarechye.example>")
+            lines.append(
+                f"{STAMP.format('09:00:05')}qmgr[1]: {qid}: from=<n@z.example>, size=9, nrcpt=1 (queue active)"
+            )
+            lines.append(
+                f"{STAMP.format('09:00:06')}smtp[3]: {qid}: to=<{address}>, relay=mx[192.0.2.1]:25, delay=1, "
+                f"dsn=5.1.1, status=bounced (550 \x1b[31m no such user)"
+            )
+    lines.append(f"{STAMP.format('10:00:00')}qmgr[1]: 4AbC98: removed")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_relays_log_settles_whom_it_queued_and_names_why_others_stay(
+    run: Run, code: str, engine: Engine, keys: Keys, tmp_path: Path
+) -> None:
+    first, second = uncertain(engine)
+    log = tmp_path / "mail.log"
+    log.write_text(log_of(engine, keys, first), encoding="utf-8")
+    done, out, _ = run("reconcile", code, "--postfix-log", str(log), "--dry-run")
+    assert (done, len(uncertain(engine))) == (1, 2)
+    assert "dry run: nothing was changed" in out
+    done, out, _ = run("reconcile", code, "--postfix-log", str(log), "--absent-is-lost", "--json")
+    facts = json.loads(out)
+    assert done == 1
+    assert {one["address"]: one["state"] for one in facts["found"]} == {first: "accepted", second: "uncertain"}
+    (why,) = [one["why"] for one in facts["found"] if one["address"] == second]
+    assert why == "the log lacks 1 of 1 other mails that the relay accepted about that time"
+    with reading(engine) as conn:
+        row = conn.execute(select(delivery).where(delivery.c.address == first)).one()
+        assert (row.state, row.queue_id) == ("accepted", "4AbC10")
+        assert [event.kind for event in list_events(conn, row.id)] == ["resolve", "bounce"]
+        assert verify_counts(conn, row.issue_id).audience == 8
+    run("reconcile", code, "--postfix-log", str(log))
+    with reading(engine) as conn:
+        assert len(list_events(conn, row.id)) == 2, "the same log, read twice, tells nothing new"
+
+
+def test_who_is_demonstrably_not_in_the_log_is_put_back_when_told(
+    run: Run, code: str, engine: Engine, keys: Keys, tmp_path: Path
+) -> None:
+    with reading(engine) as conn:
+        accepted = conn.execute(select(delivery.c.address).where(delivery.c.state == "accepted")).scalar_one()
+    log = tmp_path / "mail.log"
+    log.write_text(log_of(engine, keys, accepted), encoding="utf-8")
+    done, out, _ = run("reconcile", code, "--postfix-log", str(log))
+    assert (done, len(uncertain(engine))) == (1, 2)
+    assert "is put back with --absent-is-lost" in out
+    done, out, _ = run("reconcile", code, "--postfix-log", str(log), "--absent-is-lost")
+    assert (done, uncertain(engine)) == (0, [])
+    assert f'"newsletter resume {code}" mails them again' in out
+
+
+def test_a_bounce_of_accepted_mail_is_kept_and_moves_no_count(
+    run: Run, code: str, engine: Engine, keys: Keys, tmp_path: Path
+) -> None:
+    with writing(engine) as conn:
+        conn.execute(update(delivery).where(delivery.c.state == "accepted").values(queue_id="4AbC10"))
+        row = conn.execute(select(delivery).where(delivery.c.state == "accepted")).one()
+    log = tmp_path / "mail.log"
+    # The issue of the fixture is frozen now, and its tries are of 2026: bounces from before the freeze are not its own.
+    later = (datetime.now(UTC) + timedelta(minutes=1)).isoformat(timespec="seconds")
+    log.write_text(
+        f"{later} relay postfix/smtp[3]: 4AbC10: to=<{row.address}>, relay=mx[192.0.2.1]:25, dsn=5.1.1, "
+        "status=bounced (550 \x1b[31m gone)\n",
+        encoding="utf-8",
+    )
+    _, out, _ = run("reconcile", code, "--postfix-log", str(log))
+    assert f"{row.address}: came back later: 550" in out
+    assert "\x1b" not in out
+    with reading(engine) as conn:
+        assert [event.kind for event in list_events(conn, row.id)] == ["bounce"]
+        assert verify_counts(conn, row.issue_id).accepted == 1
+    assert ",bounce" in run("report", code, "--csv", "-")[1]
+
+
+def test_a_log_of_something_else_is_refused(run: Run, code: str, tmp_path: Path) -> None:
+    log = tmp_path / "x.log"
+    log.write_text("nothing\n", encoding="utf-8")
+    done, _, err = run("reconcile", code, "--postfix-log", str(log))
+    assert (done, "no line of Postfix is in it" in err) == (2, True)
