@@ -5,7 +5,7 @@ PY = .venv/bin/python
 # Where it is set, every child process of ours compiles its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check form types order wheel lock clean venv venv-dev format
+.PHONY: demo test quick check soak form types order wheel lock clean venv venv-dev format
 
 demo: venv
 	@.venv/bin/newsletter demo

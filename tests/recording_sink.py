@@ -26,7 +26,7 @@ from typing import BinaryIO
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(\S+)", re.MULTILINE | re.IGNORECASE)
 _SETTLE_SECONDS = 60
-_TAKEN, _TIMEOUT = b".", b"!"  # what the program writes to standard output, for whoever started it
+_CONNECTED, _TAKEN, _TIMEOUT = b"+", b".", b"!"  # what the program writes to standard output, for whoever started it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,6 @@ class RecordingSink:
         while not port.endswith(b"\n"):
             port += os.read(self._said, 1)
         self.url = f"smtp://127.0.0.1:{int(port)}"
-        self._seen = 0
 
     def __enter__(self) -> RecordingSink:
         return self
@@ -68,12 +67,18 @@ class RecordingSink:
             self._process.kill()
         self._process.communicate()
 
+    def wait_for_connection(self, sender: subprocess.Popen[bytes]) -> bool:
+        """Wait until somebody connects anew; False when `sender` ended before."""
+        return self._wait_for(_CONNECTED, 1, sender)
+
     def wait_for_more(self, number: int, sender: subprocess.Popen[bytes]) -> bool:
-        """Wait until so many more mails were accepted, from 1 on; False when `sender` ended before."""
-        until = self._seen + number
-        while self._seen < until:
+        """Wait until so many more mails were accepted; False when `sender` ended before."""
+        return self._wait_for(_TAKEN, number, sender)
+
+    def _wait_for(self, sign: bytes, number: int, sender: subprocess.Popen[bytes]) -> bool:
+        while number:
             if select.select([self._said], [], [], 0.02)[0]:
-                self._seen += os.read(self._said, 1) == _TAKEN
+                number -= os.read(self._said, 1) == sign
             elif sender.poll() is not None:
                 return False
         return True
@@ -110,6 +115,7 @@ class _Server:
     def accept_for_ever(self) -> None:
         while True:
             sock, _ = self.listener.accept()
+            os.write(1, _CONNECTED)
             # Not a daemon: the process ends when the last connection has.
             threading.Thread(target=self._serve, args=(sock,), daemon=False).start()
 

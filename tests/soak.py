@@ -101,7 +101,7 @@ _PAGE = """\
 
 Made by `make soak` on {date}, in {minutes:.0f} minutes, {workers} rounds at a time. {machine}.
 
-Each round freezes an issue of 20–80 people and starts `newsletter resume` as a process. The relay is another process;
+Each round freezes an issue of 20–144 people and starts `newsletter resume` as a process. The relay is another process;
 it has each mail that it accepts on disk before its reply. The sender is killed at random moments, up to three times an
 issue, or by strace before its n-th call. Then a last run is let finish, the relay's connections end, and people are
 counted. *Lost*: neither accepted by the relay nor named by the ledger as doubtful or refused. *Twice*: mailed again

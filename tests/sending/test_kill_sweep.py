@@ -64,11 +64,21 @@ def test_killed_at_a_call_nobody_is_lost_and_nobody_mailed_twice(
     assert not killed.verdict.faults, "\n".join(killed.verdict.faults)
 
 
-def test_each_mark_is_on_disk_by_fdatasync_before_its_envelope_leaves(tmp_path: Path, migrated_file: Path) -> None:
+@pytest.mark.parametrize("window", [1, 8])
+def test_each_mark_is_on_disk_by_fdatasync_before_its_envelope_leaves(
+    tmp_path: Path, migrated_file: Path, window: int
+) -> None:
     """What a power cut at that moment would have left is opened, and asked."""
     log = tmp_path / "calls.log"
     with RecordingSink(tmp_path / "accepted.txt") as sink:
-        office = Office(tmp_path / "office", sink.url, people=20, connections=CONNECTIONS, template=migrated_file)
+        office = Office(
+            tmp_path / "office",
+            sink.url,
+            people=20,
+            connections=CONNECTIONS,
+            window=window,
+            template=migrated_file,
+        )
         before = shutil.copy(office.database, tmp_path / "before.db")
         trace = ["strace", "-f", "-qq", "-y", "-xx", "-s", "65536", "-o", str(log), "-e", f"trace={','.join(CALLS)}"]
         code, said = office.end(office.start(prefix=trace))
