@@ -112,11 +112,18 @@ _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\d)")
 # "queued as 4F1B2", "Ok: queued as …", "id=1rX-…": Postfix, Exim and most others name their queue entry so.
 _QUEUE_ID = re.compile(r"(?:queued as|\bid[=:]|\bas)\s*([A-Za-z0-9][A-Za-z0-9._-]{3,99})", re.IGNORECASE)
 
-_TRANSACTION = (Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.CONTENT)
+_RECIPIENT = ("1.1", "1.2", "1.3", "1.6", "1.10", "2.", "7.13", "7.17", "7.18")
+_CONTENT = ("2.3", "3.4", "6.")  # too large for the mailbox, too large for the system, not to be carried
 
-# Subject.detail of RFC 3463 and RFC 7372 that speaks of the mailbox; anything of subject 2 does.
-_OF_RECIPIENT = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "7.13", "7.17", "7.18"})
-_OF_MESSAGE = frozenset({"2.3", "3.4"})  # too large for the mailbox, too large for the system
+# The table: whom a 4xx or 5xx blames, by stage and by "subject.detail" of its enhanced code (RFC 3463, RFC 7372), or
+# by the subject alone. What is not listed is ours; a stage that is not listed blames nobody: the session ends there.
+# BDAT stands for the reply to BDAT as a command: one about the content comes at CONTENT (`judge`).
+BLAME: dict[Stage, dict[str, Scope]] = {
+    Stage.MAIL: dict.fromkeys(("2.3", "3.4"), Scope.MESSAGE),  # these answer our SIZE=
+    Stage.RCPT: dict.fromkeys(_RECIPIENT, Scope.RECIPIENT),
+    Stage.DATA: dict.fromkeys(_CONTENT, Scope.MESSAGE),
+    Stage.CONTENT: dict.fromkeys(_CONTENT, Scope.MESSAGE),
+}
 
 # A refusal without an enhanced code blames the recipient only if it says so in words.
 _NAMES_THE_USER = re.compile(
@@ -191,7 +198,7 @@ def cut(text: str) -> str:
 
 def _verdict(stage: Stage, reply: Reply) -> tuple[Kind, Scope]:
     group = reply.code // 100
-    if stage not in _TRANSACTION:
+    if stage not in BLAME:
         return Kind.NOT_SENT, Scope.SESSION
     if group == 2:
         if stage is not Stage.CONTENT:
@@ -208,20 +215,15 @@ def _verdict(stage: Stage, reply: Reply) -> tuple[Kind, Scope]:
 
 def _blame(stage: Stage, reply: Reply) -> Scope:
     detail = reply.enhanced.partition(".")[2]
-    if stage is Stage.RCPT:
-        return _blame_at_rcpt(reply, detail)
-    if stage in (Stage.DATA, Stage.CONTENT) and (detail.startswith("6.") or detail in _OF_MESSAGE):
-        return Scope.MESSAGE
-    if stage is Stage.MAIL and detail in _OF_MESSAGE:  # answers our SIZE=
-        return Scope.MESSAGE
-    return Scope.OURS
+    if stage is Stage.RCPT and not detail:
+        return _blame_by_words(reply)
+    table = BLAME[stage]
+    subject = detail.partition(".")[0] + "."
+    return table.get(detail) or table.get(subject) or Scope.OURS
 
 
-def _blame_at_rcpt(reply: Reply, detail: str) -> Scope:
-    if detail:
-        return Scope.RECIPIENT if detail in _OF_RECIPIENT or detail.startswith("2.") else Scope.OURS
+def _blame_by_words(reply: Reply) -> Scope:
+    """Blame the recipient only where the code allows it and the text names the user, and nobody else."""
     speaks = _NAMES_THE_USER.search(reply.text) and not _NAMES_SOMETHING_ELSE.search(reply.text)
-    if reply.code in _BARE_CODES:
-        return Scope.RECIPIENT if speaks else Scope.OURS
-    # 450 and 452 without more: the mailbox is busy or full, by their meaning at RCPT (RFC 5321 section 4.2.3).
-    return Scope.RECIPIENT if reply.code == 450 and speaks else Scope.OURS
+    # 450: the mailbox is busy, by its meaning at RCPT (RFC 5321 section 4.2.3).
+    return Scope.RECIPIENT if speaks and reply.code in (*_BARE_CODES, 450) else Scope.OURS

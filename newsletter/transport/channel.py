@@ -15,7 +15,7 @@ Done = Callable[[Outcome], None]
 class Channel(Protocol):
     """One open way to the other side; used from one thread, that of its event loop."""
 
-    window: int  # messages that may be on the way at once, from 1; the sender keeps to it
+    window: int  # messages that may be on the way at once, from 1; the sender keeps to it, and it can change
 
     @property
     def failed(self) -> str:
@@ -27,15 +27,16 @@ class Channel(Protocol):
     def begin(self, message: Message, done: Done) -> None:
         """Take one message; `done` is called once with what became of it, in a later turn of the event loop.
 
-        No task and no future a message: this is the hot path. Messages are answered in the order of their begin,
-        unless the channel fails: then each that is left is told *uncertain* or *not sent*, by what has left.
+        No task and no future a message: this is the hot path. Each `done` is room for another message, which may
+        begin inside it. Messages are answered in the order of their begin, but for one that the server made us try
+        in another way; when the channel fails, each that is left is told *uncertain* or *not sent*, by what has left.
         """
 
     async def close(self) -> None:
         """Leave politely; no message is on the way."""
 
     def abort(self) -> None:
-        """End at once; every message on the way is told *uncertain* or *not sent*."""
+        """End at once; every message on the way is told *uncertain* or *not sent*, in a later turn of the loop."""
 
 
 class Transport(Protocol):

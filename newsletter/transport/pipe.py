@@ -9,7 +9,6 @@ A pipe ends by abort(): a close that flushes would deliver what was said not to 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 from collections import deque
@@ -190,8 +189,7 @@ class TlsPipe(asyncio.Protocol):
 
 def take_socket(transport: asyncio.Transport) -> socket.socket:
     """Return a copy of a plain transport's socket and end the transport: it closes its own, which ends nothing."""
-    with contextlib.suppress(RuntimeError):  # uvloop: reading is paused already
-        transport.pause_reading()
+    transport.pause_reading()
     sock = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
     sock.setblocking(False)
     transport.abort()

@@ -121,9 +121,12 @@ class SmtpChannel:
 
     def received(self, data: bytes) -> None:
         """Take the replies in `data`, then tell what became of messages, then write what may be written now."""
+        replies = self._reader.feed(data)
+        if not replies and not self._reader.broken:
+            return  # part of one, which moves no deadline: bytes may drip for ever
         self._is_busy = True
         try:
-            for code, text in self._reader.feed(data):
+            for code, text in replies:
                 self._take(code, text)
                 if self.failed:
                     break
@@ -191,8 +194,7 @@ class SmtpChannel:
             return
         if needs_rset:
             self._say(transaction, Stage.RSET, b"RSET\r\n")
-        expected = self._expected
-        expected.append((transaction, Stage.MAIL))
+        self._expected.append((transaction, Stage.MAIL))
         self._say(transaction, Stage.RCPT, transaction.envelope)
         if is_group:
             self._ask_for_content(transaction)
@@ -292,7 +294,7 @@ class SmtpChannel:
             outcome = self._accept(transaction, outcome)
         elif transaction.refusal is not None:
             outcome = transaction.refusal if outcome.kind is not Kind.UNCERTAIN else outcome
-        elif outcome.stage is Stage.BDAT and reply.code != 421:  # it does not know BDAT: once more, by DATA
+        elif outcome.stage is Stage.BDAT:  # it does not know BDAT: once more, by DATA
             self._manners.refuse_chunks()
             self._under_way.popleft()
             transaction.begin_again()

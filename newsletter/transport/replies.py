@@ -42,7 +42,7 @@ class ReplyReader:
                 continue
             text = line.rstrip(b"\r")
             code, mark = text[:3], text[3:4]
-            if len(text) > MAX_LINE_BYTES or mark not in _MARKS or len(code) != 3 or not code.isdigit():
+            if len(line) > MAX_LINE_BYTES or mark not in _MARKS or len(code) != 3 or not code.isdigit():
                 self.broken = "the server does not speak SMTP"
                 return found
             if mark != b"-" and not self._lines:  # nearly every reply is one line

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.delivery.scope import Kind, Reply, Scope, Stage, cut, judge, local_refusal, not_sent, uncertain
+from newsletter.delivery.scope import BLAME, Kind, Reply, Scope, Stage, cut, judge, local_refusal, not_sent, uncertain
 from newsletter.delivery.state import DeliveryState, is_allowed
 
 R, M, O, S = Scope.RECIPIENT, Scope.MESSAGE, Scope.OURS, Scope.SESSION  # noqa: E741 - the columns of a table
@@ -61,6 +61,37 @@ def test_blame_by_stage_and_enhanced_code(stage: Stage, group: int, detail: str,
     assert outcome.enhanced == (f"{group}.{detail}" if detail else "")
 
 
+def test_the_table_names_every_stage_that_can_blame_somebody() -> None:
+    silent = {Stage.CONNECT, Stage.EHLO, Stage.TLS, Stage.AUTH, Stage.RSET, Stage.BDAT, Stage.LOCAL}
+    assert set(BLAME) == set(STAGES) == set(Stage) - silent
+    listed = {detail for details in BLAME.values() for detail in details}
+    assert {detail if detail in listed else f"{detail.partition('.')[0]}." for detail in TABLE} >= listed
+
+
+COMMAND = ["500 what", "501 no", "502 5.5.1 no", "503 no", "504 no", "521 no", "554 5.5.4 no", "550 5.5.0 no"]
+MAIL_ITSELF = [
+    "550 5.7.1 spam",
+    "552 5.3.4 large",
+    "554 no",
+    "452 4.3.1 disk",
+    "451 4.5.1 later",
+    "505 no",
+    "554 4.5.1 x",
+]
+
+
+@pytest.mark.parametrize("reply", COMMAND)
+def test_reply_to_bdat_as_a_command_says_nothing_of_the_mail(reply: str) -> None:
+    outcome = judge(Stage.BDAT, Reply(code=int(reply[:3]), text=reply[4:]))
+    assert (outcome.kind, outcome.scope, outcome.stage) == (Kind.NOT_SENT, Scope.SESSION, Stage.BDAT)
+
+
+@pytest.mark.parametrize("reply", [*MAIL_ITSELF, "250 2.0.0 Ok", "421 4.3.2 bye", "354 what"])
+def test_other_replies_to_bdat_are_those_to_the_content(reply: str) -> None:
+    said = Reply(code=int(reply[:3]), text=reply[4:])
+    assert judge(Stage.BDAT, said) == judge(Stage.CONTENT, said)
+
+
 @pytest.mark.parametrize("stage", [Stage.CONNECT, Stage.EHLO, Stage.TLS, Stage.AUTH, Stage.RSET])
 @pytest.mark.parametrize("code", [220, 354, 421, 454, 535, 554])
 def test_session_stages_blame_nobody(stage: Stage, code: int) -> None:
@@ -73,6 +104,23 @@ def test_session_stages_blame_nobody(stage: Stage, code: int) -> None:
     [
         ("5.7.1 <news@a>: Sender address rejected: not owned by user press", 550, O),
         ("4.7.1 <ivan@b>: Relay access denied", 454, O),
+        # Postfix
+        ("5.7.1 <news@a>: Sender address rejected: Access denied", 554, O),
+        ("5.7.1 Client host rejected: Access denied", 554, O),
+        ("5.1.8 <news@a>: Sender address rejected: Domain not found", 550, O),
+        ("5.1.7 <news@a>: Sender address rejected: undeliverable address", 550, O),
+        ("4.1.8 <news@a>: Sender address rejected: Domain not found", 450, O),
+        ("4.2.0 <ivan@b>: Recipient address rejected: Greylisted", 450, R),
+        ("4.1.1 <ivan@b>: Recipient address rejected: unverified address", 450, R),
+        ("5.2.2 <ivan@b>: user over quota", 552, R),
+        ("4.3.1 Insufficient system storage", 452, O),
+        ("4.5.3 Error: too many recipients", 452, O),
+        # Exim
+        ("relay not permitted", 550, O),
+        ("Unrouteable address", 550, O),
+        ("Sender verify failed", 550, O),
+        ("Unknown user", 550, R),
+        ("Callout verification failed: mailbox not found", 550, R),
         ("5.1.1 <ivan@b>: Recipient address rejected: User unknown in local recipient table", 550, R),
         ("User unknown", 550, R),
         ("No such user here", 550, R),

@@ -102,9 +102,6 @@ def test_what_came_before_the_noise_still_counts() -> None:
     assert in_pieces(b"250 taken\r\nnoise\r\n550 never read\r\n", [])[:2] == ([(250, b"taken")], True)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the cap counts the line without its CR where it is whole, with it where it is cut"
-)
 def test_a_line_as_long_as_the_cap_is_taken_or_refused_however_it_is_cut() -> None:
     stream = b"250 " + b"a" * (MAX_LINE_BYTES - 4) + b"\r\n"
     assert in_pieces(stream, [len(stream) - 1]) == in_pieces(stream, [])

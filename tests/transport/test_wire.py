@@ -13,6 +13,7 @@ import uvloop
 from newsletter.delivery.scope import Kind, Outcome, Scope, Stage
 from newsletter.message.merge import Message
 from newsletter.transport.channel import send
+from newsletter.transport.connect import Timeouts
 from newsletter.transport.protocol import SmtpChannel
 from tests.transport.scripted import BOTH, GROUPS, QUICK, Scripted, answering
 
@@ -42,13 +43,20 @@ Way = Callable[[SmtpChannel, list[Message]], Awaitable[list[Outcome]]]
 
 
 def talk(
-    run: Run, server: Scripted, messages: list[Message], *, window: int = 1, first: int = 0, way: Way = at_once
+    run: Run,
+    server: Scripted,
+    messages: list[Message],
+    *,
+    window: int = 1,
+    first: int = 0,
+    way: Way = at_once,
+    timeouts: Timeouts = Timeouts(),
 ) -> list[Outcome]:
     """Send `first` messages one by one, the others in `way`, over one connection."""
 
     async def session() -> list[Outcome]:
         async with server.serving():
-            channel = await server.transport(window=window).connect()
+            channel = await server.transport(window=window, timeouts=timeouts).connect()
             outcomes = await one_by_one(channel, messages[:first])
             server.commands.clear()
             server.behind.clear()
@@ -329,14 +337,43 @@ def test_421_that_stays_open_is_left_after_a_while(run: Run, messages: list[Mess
         return "421 4.3.2 shutting down" if verb == "MAIL" else ""
 
     server = Scripted(script=script)
-    assert kinds(talk(run, server, messages[:2], first=1)) == [ACCEPTED, NOT_SENT]
+    assert kinds(talk(run, server, messages[:2], first=1, timeouts=QUICK)) == [ACCEPTED, NOT_SENT]
 
 
 def test_silence_after_a_group_is_uncertain_once_the_time_is_up(run: Run, messages: list[Message]) -> None:
     server = Scripted(script=lambda verb, number: None if server.counts["MAIL"] < 2 else "")
-    outcomes = talk(run, server, messages[:2], first=1)
+    outcomes = talk(run, server, messages[:2], first=1, timeouts=QUICK)
     assert kinds(outcomes) == [ACCEPTED, UNCERTAIN]
     assert "no reply within" in outcomes[1].reply
+
+
+def test_reply_that_drips_moves_no_deadline(messages: list[Message]) -> None:
+    """A byte in each half of the time allowed, for ever: still the time is up."""
+
+    async def session() -> Outcome:
+        async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"220 drip ESMTP\r\n")
+            await reader.readline()
+            writer.write(b"250 drip\r\n")
+            await reader.readline()
+            try:
+                while True:
+                    writer.write(b"2")
+                    await writer.drain()
+                    await asyncio.sleep(QUICK.command / 2)
+            except ConnectionError:
+                writer.close()
+
+        server = await asyncio.start_server(drip, "127.0.0.1", 0)
+        scripted = Scripted(port=server.sockets[0].getsockname()[1])
+        channel = await scripted.transport(timeouts=QUICK).connect()
+        outcome = await asyncio.wait_for(send(channel, messages[0]), 10)
+        server.close()
+        return outcome
+
+    outcome = asyncio.run(session())
+    assert (outcome.kind, outcome.stage) == (NOT_SENT, Stage.MAIL)
+    assert "no reply within" in outcome.reply
 
 
 def test_message_whose_last_byte_is_still_ours_was_certainly_not_sent(run: Run, make_message: MakeMessage) -> None:
@@ -467,7 +504,7 @@ def test_one_timer_serves_many_messages(messages: list[Message]) -> None:
         loop = asyncio.get_running_loop()
         server = Scripted()
         async with server.serving():
-            channel = await server.transport(timeouts=type(QUICK)()).connect()
+            channel = await server.transport().connect()
             await one_by_one(channel, messages)
             timers = [handle for handle in loop._scheduled if not handle.cancelled()]  # type: ignore[attr-defined]
             await channel.close()
