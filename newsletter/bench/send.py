@@ -1,103 +1,155 @@
-"""A whole send to smtp-sink, by the command line, ledger on: the sample item to an invented list.
+"""A whole send by the command line, ledger on (SQLite, synchronous=FULL), against other ways to send.
 
-smtp-sink (Debian's postfix) accepts and throws away, and offers PIPELINING but no CHUNKING. It and the sender share
-this machine's cores; `sink_cpu_share` says how much of one core it took, so that a sink-bound figure is seen as one.
+The server is pinned to one core and the clients, in turn (A B C, C B A, …), to another; signed they have all cores.
+All send the same mail, as large and with as many connections; counts and times are the server's (bench/meter.py).
+Where the server is above nine tenths of its core, a ratio says nothing of the client: processor time is the figure.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
+from newsletter.bench.contestants import OURS, SMTP_SOURCE, Contestant, Field, signing, write_sample
+from newsletter.bench.meter import Measured, medians, run_and_measure
+from newsletter.bench.office import Office, open_office, write_item
+from newsletter.bench.postfix import Postfix, postfix
+from newsletter.bench.slow_disk import fdatasync_microseconds, slowing_library
+from newsletter.bench.smtp_sink import SmtpSink, smtp_sink
 from newsletter.errors import UsageError
 
-ITEM = "content/2026-11-zarechye-export.md"
-CONNECTIONS = (1, 8, 16)
-_SETTINGS = {
-    "NEWSLETTER_PUBLIC_URL": "https://news.zarechye.example",
-    "NEWSLETTER_SENDER__FROM": "news@zarechye.example",
-    "NEWSLETTER_SENDER__UNSUBSCRIBE_MAILTO": "unsubscribe@zarechye.example",
-}
+WIRE_BYTES = 40_000
+SERVERS = ("sink", "postfix")
+VARIANTS = ("unsigned", "signed", "slow-disk")
+SLOW_MILLISECONDS = 5
+_BOUND = 0.9  # of its cores: above it the server decides the rate
+# What the others send of our messages: they are so much slower, and a run need not last longer than ours.
+_PLAIN_SHARE, _MIDDLE_SHARE = 40, 8
 
 
-def run(
-    *, messages: int, folder: Path, item: str = ITEM, connections: Sequence[int] = CONNECTIONS
-) -> dict[str, object]:
-    """Send `item` to `messages` people once for each number of connections. Raises UsageError without smtp-sink."""
-    workspace = folder / "workspace"
-    _newsletter(["init", str(workspace)], folder)
-    people = "".join(f"reader{n}@mail{n % 50}.example;Читатель {n}\n" for n in range(messages))
-    (workspace / "subscribers" / "bench.csv").write_text(f"email;имя\n{people}", encoding="utf-8")
-    _newsletter(["subscribers", "import", "subscribers/bench.csv", "--list", "bench"], workspace)
-    figures: dict[str, object] = {"messages": messages, "item": Path(item).name}
-    for number in connections:
-        with smtp_sink() as (url, process_id):
-            before = cpu_seconds(process_id)
-            arguments = ["send", item, "--title", "Bench", "--list", "bench", "--smtp", url, "--again"]
-            arguments += ["--connections", str(number)]
-            report = json.loads(_newsletter([*arguments, "--yes", "--json"], workspace))
-            share = (cpu_seconds(process_id) - before) / report["seconds"]
-        if report["accepted"] != messages:
-            raise UsageError(f"{messages - report['accepted']} messages were not accepted", fix="look at smtp-sink")
-        figures[f"messages_per_second_{number}_connections"] = report["messages_per_second"]
-        figures[f"sink_cpu_share_{number}_connections"] = round(share, 2)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How to measure."""
+
+    messages: int = 10_000
+    rounds: int = 5
+    connections: int = 16
+    server: str = "sink"
+    item: str = ""  # a file; a text that makes the mail WIRE_BYTES large when empty
+    variants: Sequence[str] = VARIANTS
+
+
+def run(plan: Plan, *, folder: Path, say: Callable[[str], None] = lambda text: None) -> dict[str, object]:
+    """Return the figures of all contestants, unsigned, signed, and on a slow disk. Raises UsageError."""
+    if plan.server not in SERVERS:
+        raise UsageError(f"there is no server {plan.server!r}", fix=f"--server {' or '.join(SERVERS)}")
+    if unknown := [name for name in plan.variants if name not in VARIANTS]:
+        raise UsageError(f"there is no variant {unknown[0]!r}", fix=f"one of: {', '.join(VARIANTS)}")
+    office = open_office(folder, people=plan.messages)
+    item, _ = (_copied(office, Path(plan.item)), 0) if plan.item else write_item(office, wire_bytes=WIRE_BYTES)
+    if plan.item:
+        office.run("build", *item, "--out", str(folder / "built"))
+    sample = office.sample(item)
+    cores = sorted(os.sched_getaffinity(0))
+    figures: dict[str, object] = {
+        "server": plan.server,
+        "wire_bytes": len(sample),
+        "connections": plan.connections,
+        "cores": len(cores),
+        "fdatasync_microseconds": fdatasync_microseconds(office.root / "var"),
+    }
+    source = write_sample(office, sample)
+    for name in plan.variants:
+        say(name)
+        figures[name.replace("-", "_")] = _variant(name, plan, office, item, source, say)
     return figures
 
 
-@contextmanager
-def smtp_sink() -> Iterator[tuple[str, int]]:
-    """Run smtp-sink on a free port of loopback; yields its URL and process id."""
-    program = shutil.which("smtp-sink", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
-    if program is None:
-        raise UsageError("bench send needs smtp-sink", fix="apt-get install postfix (it need not run)")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    user = ["-u", "nobody"] if os.geteuid() == 0 else []
-    sink = subprocess.Popen([program, *user, f"127.0.0.1:{port}", "512"], stderr=subprocess.DEVNULL)
-    try:
-        _wait_until_open(port, sink)
-        yield f"smtp://127.0.0.1:{port}", sink.pid
-    finally:
-        sink.terminate()
-        sink.wait()
+def _variant(
+    name: str, plan: Plan, office: Office, item: Sequence[str], sample: Path, say: Callable[[str], None]
+) -> dict[str, object]:
+    field = Field(office=office, item=item, connections=plan.connections, is_signed=name == "signed")
+    cores = sorted(os.sched_getaffinity(0))
+    apart = cores[:1] if len(cores) > 1 else []
+    if name == "slow-disk":
+        library = slowing_library(office.folder, milliseconds=SLOW_MILLISECONDS)
+        if library is None:
+            return {"left_out": "no C compiler (cc) to make each fdatasync slower with"}
+        slow = field.newsletter(environ={"LD_PRELOAD": str(library)})
+        figures = _contest(plan, [slow], office, apart, say, rounds=1)
+        return {"added_to_each_fdatasync_milliseconds": SLOW_MILLISECONDS, **figures}
+    environ: dict[str, str] = {}
+    if name == "signed":
+        environ = signing(office)
+        _check_signed(office, item, environ)
+    source = field.smtp_source(sample, messages=plan.messages)
+    contestants = [field.newsletter(environ=environ), source, *_libraries(field, plan)]
+    return _contest(plan, contestants, office, [] if name == "signed" else apart, say)
 
 
-def _wait_until_open(port: int, sink: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and sink.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise UsageError("smtp-sink did not start", fix="run it by hand to see why")
+def _libraries(field: Field, plan: Plan) -> list[Contestant]:
+    least = min(plan.messages, 2 * plan.connections + 8)
+    few, more = (max(least, plan.messages // share) for share in (_PLAIN_SHARE, _MIDDLE_SHARE))
+    return [
+        field.library("plain", "premailer", messages=few),
+        field.library("plain", "ours", messages=few),
+        field.library("middle", "premailer", messages=more),
+    ]
 
 
-def cpu_seconds(process_id: int) -> float:
-    """Return the CPU time that a process has used, in seconds (proc(5): fields 14 and 15, in clock ticks)."""
-    fields = Path(f"/proc/{process_id}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _contest(
+    plan: Plan,
+    contestants: Sequence[Contestant],
+    office: Office,
+    client_cores: Sequence[int],
+    say: Callable[[str], None],
+    rounds: int = 0,
+) -> dict[str, object]:
+    runs: dict[str, list[Measured]] = {one.name: [] for one in contestants}
+    server_cores = sorted(os.sched_getaffinity(0))[-1:] if len(os.sched_getaffinity(0)) > 1 else []
+    with _server(plan, office.folder, server_cores) as server:
+        for number in range(rounds or plan.rounds):
+            for one in contestants if number % 2 == 0 else reversed(contestants):
+                measured = run_and_measure(
+                    one.command(server.port, one.messages),
+                    server,
+                    messages=one.messages,
+                    folder=office.root,
+                    environ={**office.env(), **one.environ},
+                    cores=client_cores,
+                )
+                say(f"  {one.name}: {measured.per_second:,.0f} messages/s, server {measured.server_load:.0%}")
+                runs[one.name].append(measured)
+    figures = {name: medians(found) for name, found in runs.items()}
+    return {**figures, **_ratios(figures, server_cores=1 if plan.server == "sink" else os.cpu_count() or 1)}
 
 
-def _newsletter(arguments: Sequence[str], folder: Path) -> str:
-    package_root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH", "")]))
-    done = subprocess.run(
-        [sys.executable, "-m", "newsletter", *arguments],
-        cwd=folder,
-        env={**os.environ, **_SETTINGS, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise UsageError(f"newsletter {arguments[0]} failed: {done.stderr.strip()[-300:]}")
-    return done.stdout
+def _ratios(figures: dict[str, dict[str, float | int]], *, server_cores: int) -> dict[str, object]:
+    ours = figures[OURS]
+    found: dict[str, object] = {
+        f"ratio_to_{name}": round(ours["messages_per_second"] / max(1, other["messages_per_second"]), 2)
+        for name, other in figures.items()
+        if name != OURS
+    }
+    loads = [figures[name]["server_load"] for name in (OURS, SMTP_SOURCE) if name in figures]
+    return {**found, "is_server_bound": max(loads) > _BOUND * server_cores}
+
+
+def _server(plan: Plan, folder: Path, cores: Sequence[int]) -> AbstractContextManager[SmtpSink | Postfix]:
+    return smtp_sink(folder, cores=cores) if plan.server == "sink" else postfix(folder)
+
+
+def _copied(office: Office, path: Path) -> list[str]:
+    """Put a news item into the workspace; returns the arguments that name it."""
+    target = office.root / "content" / path.name
+    target.write_bytes(path.read_bytes())
+    return [f"content/{path.name}", "--title", "Bench"]
+
+
+def _check_signed(office: Office, item: Sequence[str], settings: dict[str, str]) -> None:
+    signed = Office(folder=office.folder, people=office.people, environ=settings)
+    if b"\r\nDKIM-Signature:" not in b"\r\n" + signed.sample(item):
+        raise UsageError("the mail of the bench is not signed", fix='see "newsletter doctor"')
