@@ -18,9 +18,10 @@ from newsletter.cli.options import Json
 from newsletter.cli.output import one_line, print_json
 from newsletter.cli.reporting import office_zone, places_of, print_report, state_of
 from newsletter.delivery.state import DeliveryState, IssueState
-from newsletter.errors import StoreError, UsageError
+from newsletter.errors import ConfigError, StoreError, UsageError
 from newsletter.sending.lock import is_sent_now
 from newsletter.sending.report import as_json, shown_time
+from newsletter.settings_source import FILE
 from newsletter.store.database import reading, writing
 from newsletter.store.deliveries import find_delivery
 from newsletter.store.issues import IssueRow, find_issue, list_issues, load_compiled, request_stop, set_state
@@ -93,6 +94,7 @@ def show(
     """
     # Only here: they bring the whole compile chain, and `status` must be quick.
     from newsletter.cli.delivering import ledger_keys
+    from newsletter.message.dkim_keys import signer_of
     from newsletter.message.merge import Merger, Recipient
     from newsletter.render.compiled import CompiledIssue
 
@@ -112,7 +114,14 @@ def show(
         state = DeliveryState(found.state).value.replace("_", " ")
         raise UsageError(f"nothing has left for {to} (it is {state})", fix=f'see "newsletter status {row.code}"')
     sent: datetime = found.date_sent
-    merger = Merger(compiled, keys=keys.pinned(row.key_id), issue_id=row.id, list_label=row.list_label)
+    if found.dkim and not context.settings.dkim.domain:
+        raise ConfigError(
+            f"the message was signed by DKIM ({found.dkim}), and dkim.domain is not set",
+            path=FILE,
+            fix="set it as it was then",
+        )
+    signer = signer_of(context.settings, found.dkim, context.workspace.private_dir("dkim")) if found.dkim else None
+    merger = Merger(compiled, keys=keys.pinned(row.key_id), issue_id=row.id, list_label=row.list_label, signer=signer)
     recipient = Recipient(
         delivery_id=found.id,
         subscriber_id=found.subscriber_id or 0,
@@ -124,10 +133,11 @@ def show(
     )
     data = merger.message(recipient, date=sent.astimezone(ZoneInfo(row.timezone))).data
     if hashlib.sha256(data).hexdigest() != found.sha256:
+        key, keys_of = (", a DKIM key", " and the keys of var/dkim") if found.dkim else ("", "")
         raise StoreError(
-            "the message cannot be rebuilt as it was sent: the secret or the program has changed",
+            f"the message cannot be rebuilt as it was sent: the secret{key} or the program has changed",
             path=str(Path("var") / "secret.key"),
-            fix="restore the secret, or use the version that sent it",
+            fix=f"restore the secret{keys_of}, or use the version that sent it",
         )
     sys.stdout.buffer.write(data)
     return 0

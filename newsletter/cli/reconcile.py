@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -14,6 +15,7 @@ from newsletter.cli.opening import open_store
 from newsletter.cli.options import Json
 from newsletter.cli.output import one_line, print_json
 from newsletter.cli.reporting import office_zone, refuse_if_held
+from newsletter.errors import UsageError
 from newsletter.sending.reconciling import Finding, Found, Reconciled, Returned, record_findings, search_logs
 from newsletter.store.database import reading
 from newsletter.store.issues import IssueRow, find_issue
@@ -30,6 +32,15 @@ def reconcile(
         bool,
         typer.Option("--absent-is-lost", help="Put back who is demonstrably not in the log; resume mails them."),
     ] = False,
+    log_timezone: Annotated[
+        str,
+        typer.Option(
+            "--log-timezone",
+            metavar="ZONE",
+            help="The zone of stamps that name none: UTC, Europe/Moscow …",
+            show_default="the office's",
+        ),
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the log shows; change nothing.")] = False,
     json: Json = False,
 ) -> int:
@@ -46,7 +57,8 @@ def reconcile(
             row = find_issue(conn, issue)
         if absent_is_lost and not dry_run:
             refuse_if_held(context, row)  # as `resolve --as lost`
-        done = search_logs(engine, row, keys, logs, zone=office_zone(context))
+        zone = _zone(log_timezone) if log_timezone else office_zone(context)
+        done = search_logs(engine, row, keys, logs, zone=zone)
         new = done.returned
         if not dry_run:
             _, new = record_findings(engine, row, done, absent_is_lost=absent_is_lost)
@@ -57,6 +69,13 @@ def reconcile(
     else:
         _tell(row, done, new, absent_is_lost=absent_is_lost, dry_run=dry_run)
     return 1 if any(_state(one, absent_is_lost) == "uncertain" for one in done.findings) else 0
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError
+        raise UsageError(f'there is no time zone "{name}"', fix="write UTC, Europe/Moscow …") from error
 
 
 def _state(one: Finding, absent_is_lost: bool) -> str:

@@ -163,8 +163,8 @@ def _next_steps(row: IssueRow, state: IssueState, told: Told, zone: tzinfo) -> I
         yield f'"{resume}"{when}'
     for code, people in told.ours:
         yield (
-            f'"{resume} --retry-refused {code}" tries again the {people:,} who were refused for a fault of ours, '
-            "once that is mended"
+            f'"{resume} --retry-refused {code}" tries again the {people:,} refused with that code, '
+            "once the fault of ours behind it is mended"
         )
     if told.resendable:
         yield (

@@ -5,6 +5,7 @@ The moves themselves, and the transaction they are written in, are `ledger.py`'s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 
 from newsletter.delivery.scope import Scope
 from newsletter.delivery.state import Cause, DeliveryState
+from newsletter.errors import UsageError
 from newsletter.store.database import is_shared
 from newsletter.store.ledger import Run, move_counters, require
 from newsletter.store.schema import delivery
@@ -126,10 +128,25 @@ def resend_uncertain(conn: Connection, run: Run) -> int:
 
 
 def retry_refused(conn: Connection, run: Run, code: str) -> int:
-    """Put rejected deliveries back whose reply had this code ("550") or enhanced code ("5.7.1")."""
+    """Put rejected deliveries back whose reply had this code: "550", "5.7.1", or "5.7" for every 5.7.x.
+
+    A bare "550" takes all of that code, whatever enhanced code came with it. Raises UsageError for what is no code.
+    """
     require(_S.REJECTED, _S.PENDING, Cause.RETRY_REFUSED)
-    same = delivery.c.code == int(code) if code.isdigit() else delivery.c.enhanced == code
+    refuse_no_code(code)
+    if code.isdigit():
+        return _put_back(conn, run, _S.REJECTED, delivery.c.code == int(code))
+    same = delivery.c.enhanced == code if code.count(".") == 2 else delivery.c.enhanced.like(f"{code}.%")
     return _put_back(conn, run, _S.REJECTED, same)
+
+
+def refuse_no_code(code: str) -> None:
+    """Raise UsageError for what no server's refusal can be: before a run has begun for it."""
+    if not _CODE.fullmatch(code):
+        raise UsageError(f'"{code}" is no code of a refusal', fix="write 550, 5.7.1, or 5.7 for every 5.7.x")
+
+
+_CODE = re.compile(r"[45][0-9]{2}|[45](?:\.[0-9]{1,3}){1,2}")
 
 
 def named(conn: Connection, issue_id: int, state: DeliveryState, *, limit: int) -> tuple[tuple[str, str], ...]:
@@ -160,7 +177,13 @@ def refused_by_our_fault(conn: Connection, issue_id: int, *, limit: int = 3) -> 
         .order_by(people.desc(), delivery.c.code, delivery.c.enhanced)
         .limit(limit)
     )
-    return tuple((enhanced or str(code), number) for code, enhanced, number in conn.execute(found))
+    rows = conn.execute(found).all()
+    # A bare code takes those too whose reply had an enhanced one: the number must not promise less.
+    alike = select(func.count()).where(delivery.c.issue_id == issue_id, delivery.c.state == _S.REJECTED.value)
+    return tuple(
+        (enhanced, number) if enhanced else (str(code), int(conn.scalar(alike.where(delivery.c.code == code)) or 0))
+        for code, enhanced, number in rows
+    )
 
 
 def excluded_by_reason(conn: Connection, issue_id: int) -> dict[str, int]:

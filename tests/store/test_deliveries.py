@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from newsletter.delivery.scope import Kind, Outcome, Reply, Scope, Stage, judge, local_refusal, not_sent, uncertain
 from newsletter.delivery.state import Counts, DeliveryState
+from newsletter.errors import UsageError
 from newsletter.store.audience import Meant
 from newsletter.store.database import Engine, now, reading, recording, writing
 from newsletter.store.deliveries import (
@@ -287,7 +288,9 @@ def test_resend_acts_once_in_a_rows_life(engine: Engine, run: Run) -> None:
     assert row_of(engine, row.id).state == "uncertain"
 
 
-@pytest.mark.parametrize(("code", "moved"), [("550", 1), ("5.1.1", 1), ("554", 0), ("5.7.1", 0)])
+@pytest.mark.parametrize(
+    ("code", "moved"), [("550", 1), ("5.1.1", 1), ("5.1", 1), ("554", 0), ("5.7.1", 0), ("5.7", 0)]
+)
 def test_refused_rows_come_back_by_their_code(engine: Engine, run: Run, code: str, moved: int) -> None:
     mark = mark_of(claimed(engine, run)[0])
     write(engine, run, marks=[mark])
@@ -297,6 +300,12 @@ def test_refused_rows_come_back_by_their_code(engine: Engine, run: Run, code: st
     with writing(engine) as conn:
         assert retry_refused(conn, run, code) == moved
     assert counts(engine, run).pending == 7 + moved
+
+
+@pytest.mark.parametrize("code", ["", "x", "5", "250", "5500", "5.1.1.1", "5.1.", "٥٥٠", "%"])
+def test_what_is_no_code_of_a_refusal_puts_nobody_back(engine: Engine, run: Run, code: str) -> None:
+    with writing(engine) as conn, pytest.raises(UsageError, match="no code of a refusal"):
+        retry_refused(conn, run, code)
 
 
 def test_stop_request_reaches_the_sender_with_its_next_group(engine: Engine, run: Run) -> None:
