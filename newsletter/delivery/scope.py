@@ -129,9 +129,7 @@ BLAME: dict[Stage, dict[str, Scope]] = {
 _NAMES_THE_USER = re.compile(
     r"\b(?:user|mailbox|recipient|account|addressee)\b.{0,60}\b(?:unknown|not found|not exist|doesn't exist"
     r"|unavailable|invalid|disabled|inactive|not available|not local|no longer)\b"
-    r"|\b(?:unknown|no such|invalid|nonexistent|non-existent)\b.{0,20}\b(?:user|mailbox|recipient|account|addressee)\b"
-    # Exim's own words for a recipient whom no router takes; of a sender it goes on with "Sender verify failed".
-    r"|\bunrouteable address\b",
+    r"|\b(?:unknown|no such|invalid|nonexistent|non-existent)\b.{0,20}\b(?:user|mailbox|recipient|account|addressee)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _NAMES_SOMETHING_ELSE = re.compile(
