@@ -35,6 +35,7 @@ from newsletter.settings import DomainLimit
 from newsletter.store.database import Engine, reading
 from newsletter.store.deliveries import Orphan
 from newsletter.store.issues import IssueRow, Plan, load_compiled, load_issue
+from newsletter.settings_rules import parse_rate
 from newsletter.store.ledger import Run
 from newsletter.tokens import Keys, Purpose
 from newsletter.transport.channel import Channel, Transport
@@ -356,12 +357,10 @@ def _waiting(progress: Progress, zone: tzinfo) -> str:
 
 
 def _rate(text: str) -> float:
-    number = text.removesuffix("/s")
-    try:
-        rate = float(number)
-    except ValueError as error:
-        raise UsageError(f'--rate cannot be "{text}"', fix="write messages a second: 10/s") from error
-    if not 0 <= rate <= 1_000_000:
+    rate = parse_rate(text)
+    if rate is None:
+        raise UsageError(f'--rate cannot be "{text}"', fix="write 10/s, 20/min or 100/h")
+    if rate > 1_000_000:
         raise UsageError("--rate must be between 0 and 1000000 messages a second")
     return rate
 

@@ -9,7 +9,7 @@ import typer
 Smtp = Annotated[str, typer.Option("--smtp", metavar="URL", help="The relay: smtp://host:587 or smtps://host:465.")]
 Outbox = Annotated[str, typer.Option("--outbox", metavar="DIR", help="Write .eml files instead of using a relay.")]
 _CONNECTIONS = "Connections to the relay."
-_RATE = "At most so many messages a second."
+_RATE = "At most so many messages: 10/s, 20/min, 100/h."
 Connections = Annotated[
     int | None, typer.Option("--connections", metavar="N", help=_CONNECTIONS, show_default="the setting's")
 ]
