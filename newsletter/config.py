@@ -180,6 +180,9 @@ def _take(
     if from_file and name in _FROM_ENVIRONMENT_ONLY:
         way = "set NEWSLETTER_SMTP__PASSWORD, or smtp.password_file with a file of mode 0600"
         raise where().error(f"{name} must not stand in the file", fix=way)
+    if from_file and name == "database.url" and isinstance(written, str) and rules.holds_password(written):
+        way = "use ~/.pgpass of mode 0600, or set the whole address in NEWSLETTER_DATABASE__URL"
+        raise where().error(f"{name} must not hold a password in the file", fix=way)
     value = written if from_file else _from_text(str(written), known[name], name, where)
     values[name] = _checked(name, value, known[name], where)
 

@@ -89,7 +89,7 @@ class Smtp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
-    url: str = ""  # empty: SQLite under var/
+    url: str = field(default="", repr=False)  # empty: SQLite under var/; from the environment it may hold a password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 WHITE = "#ffffff"
 BODY_TEXT = "#1f2933"  # the theme's darkest grey: text on the tint of cards and footer
@@ -58,12 +58,16 @@ def base_url(text: str) -> str:
 def database_url(text: str) -> str:
     try:
         parts = urlsplit(text)
-        password = parts.password
+        _ = parts.port
     except ValueError:
         return "is not the address of a database"
-    if password is not None:
-        return "must not hold a password: use ~/.pgpass, of mode 0600"
     return "" if parts.scheme and "://" in text else "must be an address, as in sqlite:///var/newsletter.db"
+
+
+def holds_password(url: str) -> bool:
+    """True for the address of a database with a password in it: before the host, or among libpq's options."""
+    parts = urlsplit(url)
+    return parts.password is not None or any(name.endswith("password") for name, _ in parse_qsl(parts.query))
 
 
 def link(text: str) -> str:

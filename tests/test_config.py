@@ -114,7 +114,8 @@ def test_a_key_after_a_table_header_is_reported_on_its_line_with_where_it_belong
         ("[smtp]\nurl = 'relay.example:25'\n", 2, "not the address of a relay"),
         ("[smtp]\nurl = 'smtp://me:secret@relay.example'\n", 2, "NEWSLETTER_SMTP__PASSWORD"),
         ("[smtp]\npassword = 'x'\n", 2, "must not stand in the file"),
-        ("[database]\nurl = 'postgresql://me:x@db.example/n'\n", 2, "must not hold a password"),
+        ("[database]\nurl = 'postgresql://me:x@db.example/n'\n", 2, "password in the file; use ~/.pgpass"),
+        ("[database]\nurl = 'postgresql:///n?password=x'\n", 2, "must not hold a password"),
         ("[database]\nurl = 'news.db'\n", 2, "sqlite:///var/newsletter.db"),
         ("[smtp]\n\nuser = x\n", 3, "not valid TOML"),
         ("[smtp\n", 1, "not valid TOML"),
@@ -337,3 +338,11 @@ def test_the_line_of_a_key_is_where_its_statement_begins(keys: list[str], data: 
 )
 def test_contrast_is_that_of_wcag(one: str, other: str, ratio: float) -> None:
     assert contrast(one, other) == pytest.approx(ratio, abs=0.005)
+
+
+def test_password_of_the_database_may_come_from_the_environment_and_is_never_shown(tmp_path: Path) -> None:
+    (tmp_path / "newsletter.toml").write_text("")
+    url = "postgresql+psycopg://office:sehr-geheim@db.example/news"
+    settings = load_settings(tmp_path, {"NEWSLETTER_DATABASE__URL": url})
+    assert settings.database.url == url
+    assert "geheim" not in repr(settings)

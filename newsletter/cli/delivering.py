@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from newsletter.cli.context import CommandContext
 from newsletter.cli.keeping import open_keys
 from newsletter.cli.output import INTERRUPTED, say, warn
+from newsletter.cli.processes import Parent
 from newsletter.cli.reporting import office_zone, places_of, print_report
 from newsletter.delivery.retry import RetryPolicy
 from newsletter.delivery.scope import Outcome
@@ -25,17 +26,19 @@ from newsletter.message.dkim import Signer
 from newsletter.message.dkim_keys import load_signer
 from newsletter.message.merge import Merger
 from newsletter.render.compiled import CompiledIssue
-from newsletter.sending.lock import IssueLock, this_host
+from newsletter.sending.lock import Lock, issue_lock, this_host
+from newsletter.sending.lock_watch import LOST, watch
 from newsletter.sending.places import Places
+from newsletter.sending.processes import Processes
 from newsletter.sending.report import shown_time
 from newsletter.sending.sender import End, Ended, Policy, Progress, Sender
 from newsletter.sending.session import Evidence, Opened, Opening, close_run, open_run
 from newsletter.sending.spare import SpareFile
 from newsletter.settings import DomainLimit
+from newsletter.settings_rules import parse_rate
 from newsletter.store.database import Engine, reading
 from newsletter.store.deliveries import Orphan
 from newsletter.store.issues import IssueRow, Plan, load_compiled, load_issue
-from newsletter.settings_rules import parse_rate
 from newsletter.store.ledger import Run
 from newsletter.tokens import Keys, Purpose
 from newsletter.transport.channel import Channel, Transport
@@ -70,6 +73,7 @@ class Job:
     as_json: bool
     before: Plan | None = None  # of the run before this one
     signer: Signer | None = None
+    processes: int = 1
 
 
 def plan_of(context: CommandContext, wish: Wish, *, before: Plan | None = None) -> Plan:
@@ -126,11 +130,11 @@ def _window(context: CommandContext, plan: Plan) -> int:
 
 def deliver(job: Job, prepare: Callable[[], int]) -> int:
     """Run the whole of it and return the exit code; `prepare` gives the issue's id once the relay has answered."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(_deliver(job, prepare))
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Return uvloop's where it is installed: half the cost of a message on the wire. Else asyncio's own will do."""
     try:
         import uvloop
@@ -163,13 +167,16 @@ async def _deliver(job: Job, prepare: Callable[[], int]) -> int:
                 row = load_issue(conn, issue_id)
             if job.opening.is_fresh:
                 _tell_frozen(row, in_json=job.as_json)
-            with IssueLock(places.folder, row.code) as lock:
+            with issue_lock(job.engine, places.folder, row) as lock:
                 lock.acquire(now=datetime.now(UTC).astimezone(office_zone(job.context)))
                 opened = await asyncio.to_thread(
                     open_run, job.engine, places, row, job.opening, evidence=_evidence(job, row)
                 )
                 _tell_before(lock, opened, job.plan)
-                row, ended = await _run(job, places, row, transport, first, signals, opened.run)
+                send = _run_alone if job.processes == 1 else _run_processes
+                ended = await send(job, places, row, transport, first, signals, opened.run, lock)
+                if ended.failure is None:
+                    row = await asyncio.to_thread(close_run, job.engine, opened.run, ended)
     except BaseException:
         first.abort()
         raise
@@ -196,24 +203,70 @@ def _evidence(job: Job, row: IssueRow) -> Evidence | None:
     return tell
 
 
-async def _run(
-    job: Job, places: Places, row: IssueRow, transport: Transport, first: Channel, signals: _Signals, run: Run
-) -> tuple[IssueRow, Ended]:
-    spare = SpareFile(places.spare(row.code), entries=2 * job.plan.connections * _window(job.context, job.plan) + 16)
+async def _run_alone(
+    job: Job,
+    places: Places,
+    row: IssueRow,
+    transport: Transport,
+    first: Channel,
+    signals: _Signals,
+    run: Run,
+    lock: Lock,
+) -> Ended:
+    spare = spare_file(job, places, row, run)
     try:
         with _progress(office_zone(job.context)) as show:
-            sender = _sender(job, row, run, transport, spare, show)
+            sender = make_sender(job, row, run, transport, spare, show)
             signals.watch(sender)
-            ended = await sender.run(first)
+            with watch(lock, lambda: sender.halt(End.TAKEN_OVER, LOST)):
+                return await sender.run(first)
     finally:
         spare.close()
-    if ended.failure is not None:
-        return row, ended
-    return await asyncio.to_thread(close_run, job.engine, run, ended), ended
 
 
-def _sender(
-    job: Job, row: IssueRow, run: Run, transport: Transport, spare: SpareFile, show: Callable[[Progress], None]
+async def _run_processes(
+    job: Job,
+    _places: Places,
+    row: IssueRow,
+    _transport: Transport,
+    first: Channel,
+    signals: _Signals,
+    run: Run,
+    lock: Lock,
+) -> Ended:
+    """Have other processes send; `first` has shown that the relay is there, and goes."""
+    await first.close()
+    with _progress(office_zone(job.context)) as show:
+        parent = Parent(
+            engine=job.engine,
+            run=run,
+            row=row,
+            plan=job.plan,
+            processes=job.processes,
+            no_wait=job.no_wait,
+            root=job.context.workspace.root,
+            show=show,
+        )
+        processes = await asyncio.to_thread(parent.start)
+        signals.watch(processes)
+        with watch(lock, lambda: processes.halt(End.TAKEN_OVER, LOST)):
+            return await parent.watch()
+
+
+def spare_file(job: Job, places: Places, row: IssueRow, run: Run) -> SpareFile:
+    """Return the spare file of the process that sends, its blocks taken. Raises DiskError."""
+    entries = 2 * job.plan.connections * _window(job.context, job.plan) + 16
+    return SpareFile(places.spare(row.code, run.shard), entries=entries)
+
+
+def make_sender(
+    job: Job,
+    row: IssueRow,
+    run: Run,
+    transport: Transport,
+    spare: SpareFile,
+    show: Callable[[Progress], None],
+    on_note: Callable[[str], None] = warn,
 ) -> Sender:
     with reading(job.engine) as conn:
         compiled = CompiledIssue.from_bytes(load_compiled(conn, row.id))
@@ -232,7 +285,7 @@ def _sender(
         spare=spare,
         zone=ZoneInfo(row.timezone),
         on_progress=show,
-        on_note=warn,
+        on_note=on_note,
     )
 
 
@@ -250,6 +303,7 @@ def _policy(job: Job) -> Policy:
         messages_per_connection=send.messages_per_connection,
         idle_seconds=send.idle_seconds,
         limits=_limits(job),
+        processes=job.processes,
     )
 
 
@@ -267,7 +321,7 @@ class _Signals:
 
     def __init__(self, *, is_frozen: bool) -> None:
         self.is_frozen = is_frozen
-        self._sender: Sender | None = None
+        self._sender: Sender | Processes | None = None
         self._count = 0
 
     def __enter__(self) -> _Signals:
@@ -281,7 +335,7 @@ class _Signals:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
 
-    def watch(self, sender: Sender) -> None:
+    def watch(self, sender: Sender | Processes) -> None:
         """Pass signals on to `sender`, also one that came while the issue was being frozen."""
         self._sender = sender
         if self._count:
@@ -306,7 +360,7 @@ def _tell_frozen(row: IssueRow, *, in_json: bool) -> None:
         print(text, flush=True)
 
 
-def _tell_before(lock: IssueLock, opened: Opened, plan: Plan) -> None:
+def _tell_before(lock: Lock, opened: Opened, plan: Plan) -> None:
     """Say what the sender before us left behind, where that is more than an orderly end on this machine."""
     holder = lock.last_holder
     is_elsewhere = holder is not None and holder.host != this_host()

@@ -10,13 +10,15 @@ from newsletter.cli.context import CommandContext, open_context
 from newsletter.cli.delivering import Job, Wish, deliver, ledger_keys, plan_of
 from newsletter.cli.opening import open_store
 from newsletter.cli.options import Json
+from newsletter.cli.processes import refuse_processes
 from newsletter.cli.reporting import office_zone, print_report, refuse_if_held
-from newsletter.cli.sending_options import NoWait, Outbox, SameConnections, SameRate, Smtp, Uncertain
+from newsletter.cli.sending_options import NoWait, Outbox, Processes, SameConnections, SameRate, Smtp, Uncertain
 from newsletter.errors import GateError
 from newsletter.review.gate import refuse_rejected_since
 from newsletter.sending.report import shown_time
 from newsletter.sending.session import Opening
 from newsletter.store.database import Engine, now, reading, writing
+from newsletter.store.deliveries import refuse_no_code
 from newsletter.store.issues import IssueRow, find_issue, save_plan
 from newsletter.store.reviews import list_decisions
 
@@ -30,8 +32,9 @@ def resume(
     rate: SameRate = "",
     uncertain: Uncertain = "",
     no_wait: NoWait = False,
+    processes: Processes = 1,
     retry_refused: Annotated[
-        str, typer.Option("--retry-refused", metavar="CODE", help="Try again those refused with 550, 5.7.1 …")
+        str, typer.Option("--retry-refused", metavar="CODE", help="Try again those refused with 550, 5.7.1, 5.7 …")
     ] = "",
     after_restore: Annotated[
         bool, typer.Option("--after-restore", help="Go on although the database was restored from a copy.")
@@ -42,6 +45,8 @@ def resume(
 
     Uses the relay, connections, rate and policy of its send, unless told otherwise, and never asks.
     """
+    if retry_refused:
+        refuse_no_code(retry_refused)
     context = open_context()
     engine = open_store(context)
     try:
@@ -49,6 +54,7 @@ def resume(
             row = find_issue(conn, issue)
         wish = Wish(smtp=smtp, outbox=outbox, connections=connections, rate=rate, uncertain=uncertain)
         plan = plan_of(context, wish, before=row.plan)
+        refuse_processes(engine, plan, processes)
         refuse_if_held(context, row)
         if row.counts.is_finished and not retry_refused and not (plan.uncertain == "resend" and row.counts.uncertain):
             print_report(context, engine, row, in_json=json)
@@ -64,6 +70,7 @@ def resume(
             no_wait=no_wait,
             as_json=json,
             before=row.plan,
+            processes=processes,
         )
 
         def prepare() -> int:

@@ -30,6 +30,7 @@ from newsletter.cli.importing import Imported, file_list_name, import_file
 from newsletter.cli.opening import open_store
 from newsletter.cli.options import Date, Items, Json, Lang, Preheader, Subject, Template, Title
 from newsletter.cli.output import print_json, say, warn
+from newsletter.cli.processes import refuse_processes
 from newsletter.cli.publishing import address, write_pictures
 from newsletter.cli.refusing import (
     need_approvals,
@@ -40,7 +41,7 @@ from newsletter.cli.refusing import (
     refuse_if_sent,
 )
 from newsletter.cli.reporting import places_of
-from newsletter.cli.sending_options import Connections, NoWait, Outbox, Rate, Smtp, Uncertain
+from newsletter.cli.sending_options import Connections, NoWait, Outbox, Processes, Rate, Smtp, Uncertain
 from newsletter.cli.trial import compile_checked, heed
 from newsletter.delivery.state import Counts, IssueState
 from newsletter.errors import GateError, InputError, UsageError
@@ -48,7 +49,7 @@ from newsletter.issue import ContentOptions
 from newsletter.message.merge import missing
 from newsletter.render.child import CompileResult
 from newsletter.render.compiled import CompiledIssue
-from newsletter.sending.lock import ListLock
+from newsletter.sending.lock import list_lock
 from newsletter.sending.report import counts_json
 from newsletter.sending.session import Opening
 from newsletter.store.audience import Meant, Person, Summary, summarise
@@ -83,6 +84,7 @@ def send(
     rate: Rate = "",
     uncertain: Uncertain = "",
     no_wait: NoWait = False,
+    processes: Processes = 1,
     again: Annotated[bool, typer.Option("--again", help="Mail everybody although it was sent before.")] = False,
     only_missing: Annotated[
         bool, typer.Option("--missing", help="Mail those on the list whom an earlier send did not serve.")
@@ -109,6 +111,7 @@ def send(
     context.settings.require_sendable()
     engine = open_store(context)
     try:
+        refuse_processes(engine, plan, processes)
         if list_name:
             with reading(engine) as conn:
                 need_list(conn, list_name)
@@ -128,7 +131,8 @@ def send(
             options=options,
             again=Again.ALL if again else Again.MISSING if only_missing else Again.NO,
         )
-        return _send(request, plan, list_name, to, dry_run=dry_run, yes=yes, no_wait=no_wait, in_json=json)
+        how = _How(dry_run=dry_run, yes=yes, no_wait=no_wait, in_json=json, processes=processes)
+        return _send(request, plan, list_name, to, how)
     finally:
         engine.dispose()
 
@@ -145,9 +149,7 @@ class _Request:
     again: Again
 
 
-def _send(
-    request: _Request, plan: Plan, list_name: str, to: str, *, dry_run: bool, yes: bool, no_wait: bool, in_json: bool
-) -> int:
+def _send(request: _Request, plan: Plan, list_name: str, to: str, how: _How) -> int:
     name = file_list_name(Path(to)) if to else list_name or request.result.issue.list_name
     if not name:
         raise no_list()
@@ -157,10 +159,9 @@ def _send(
         refuse_embargo(request.context, conn, request.result.issue)
         _approvals(request, conn, name)
     heed(request.report)
-    how = _How(dry_run=dry_run, yes=yes, no_wait=no_wait, in_json=in_json)
-    if not to or dry_run:
+    if not to or how.dry_run:
         return _prepare_and_deliver(request, plan, name, to, how)
-    lock = ListLock(places_of(request.context).folder, name)
+    lock = list_lock(request.engine, places_of(request.context).folder, name)
     lock.acquire()
     try:
         return _prepare_and_deliver(request, plan, name, to, how, when_frozen=lock.release)
@@ -176,6 +177,7 @@ class _How:
     yes: bool
     no_wait: bool
     in_json: bool
+    processes: int
 
 
 def _prepare_and_deliver(
@@ -214,6 +216,7 @@ def _prepare_and_deliver(
         opening=Opening(is_fresh=True),
         no_wait=how.no_wait,
         as_json=how.in_json,
+        processes=how.processes,
     )
 
     def prepare() -> int:

@@ -22,4 +22,7 @@ Uncertain = Annotated[
     str,
     typer.Option("--uncertain", metavar="hold|resend", help="When a final reply was lost: hold, or mail once more."),
 ]
+Processes = Annotated[
+    int, typer.Option("--processes", metavar="N", help="Sending processes that share the issue; needs PostgreSQL.")
+]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for deliveries that are to be tried again.")]

@@ -27,6 +27,7 @@ __all__ = [
     "HEAD",
     "Connection",
     "Engine",
+    "application_of",
     "detached",
     "is_busy",
     "is_lost",
@@ -79,7 +80,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     Committed at the end of the block, rolled back on any error.
     """
-    with _translated(engine), engine.begin() as conn:
+    with translated(engine), engine.begin() as conn:
         yield conn
 
 
@@ -89,15 +90,20 @@ def recording(engine: Engine) -> Iterator[Connection]:
 
     On PostgreSQL several go on at once, beside one of `writing`; on SQLite it is the same as `writing`.
     """
-    with _translated(engine), engine.connect().execution_options(**{postgresql.OWN_ROWS: True}) as conn, conn.begin():
+    with translated(engine), own_rows_connection(engine) as conn, conn.begin():
         yield conn
+
+
+def own_rows_connection(engine: Engine) -> Connection:
+    """Return a connection whose transactions are those of `recording`."""
+    return engine.connect().execution_options(**{postgresql.OWN_ROWS: True})
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent view, taken without the write lock."""
     options = {_READ: True, **(_SNAPSHOT if is_shared(engine) else {})}
-    with _translated(engine), engine.connect().execution_options(**options) as conn:
+    with translated(engine), engine.connect().execution_options(**options) as conn:
         yield conn
 
 
@@ -107,7 +113,7 @@ def detached(engine: Engine) -> Iterator[Connection]:
 
     Transactions begun on it read, until `execution_options(newsletter_read=False)` lets them write.
     """
-    with _translated(engine), engine.connect().execution_options(**{_READ: True}) as conn:
+    with translated(engine), engine.connect().execution_options(**{_READ: True}) as conn:
         conn.detach()
         yield conn
 
@@ -133,7 +139,9 @@ def _engine(url: str, busy_seconds: float) -> Engine:
         raise _unusable() from error
     if parsed.drivername in ("postgresql", "postgresql+psycopg"):
         return postgresql.create_server_engine(
-            parsed.set(drivername="postgresql+psycopg"), busy_seconds=busy_seconds, application=application_name()
+            parsed.set(drivername="postgresql+psycopg"),
+            busy_seconds=busy_seconds,
+            application=application_of(f"{socket.gethostname()[:40]}:{os.getpid()}"),
         )
     if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
         raise _unusable()
@@ -151,9 +159,9 @@ def _unusable() -> ConfigError:
     )
 
 
-def application_name() -> str:
-    """Return what this process calls itself to a server: its locks and connections are found by it."""
-    return f"newsletter {socket.gethostname()[:40]}:{os.getpid()}"
+def application_of(process: str) -> str:
+    """Return what a process (host:pid) calls itself to a server: its locks and connections are found by it."""
+    return f"newsletter {process}"
 
 
 def _make_private(path: Path) -> None:
@@ -209,7 +217,8 @@ def _migrate(engine: Engine) -> None:
 
 
 @contextmanager
-def _translated(engine: Engine) -> Iterator[None]:
+def translated(engine: Engine) -> Iterator[None]:
+    """Raise what the database says as StoreError, one line for a person."""
     try:
         yield
     except SQLAlchemyError as error:
