@@ -16,7 +16,7 @@ from newsletter.errors import UsageError
 from newsletter.sending.report_rows import rows
 from newsletter.store.account import each_delivery
 from newsletter.store.database import Engine, reading
-from newsletter.store.issues import IssueRow, find_issue
+from newsletter.store.issues import IssueRow, find_issue, load_issue
 
 
 def report(
@@ -73,6 +73,7 @@ def _write_page(context: CommandContext, engine: Engine, row: IssueRow, out: str
 
     language = choose_language(context.settings.review.language or context.settings.office.lang, "")
     with reading(engine) as conn:
+        row = load_issue(conn, row.id)  # in one view with the sums: the issue may be being sent
         read = read_reported(conn, row)
     told = Reported(
         row=row,
