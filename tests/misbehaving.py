@@ -204,7 +204,8 @@ class _Session:
         self._said_hello = False
         self._logged_in = False
         self._open: Transaction | None = None  # from MAIL to the final reply or RSET
-        self._broken = False
+        self._broken = False  # what is said from now on may be unread
+        self._excuses = False  # a client that was lied to is not to blame for what it believed
 
     async def run(self) -> None:
         if not (await self._answer(Stage.GREETING, "220 misbehaving.example ESMTP")).startswith("220"):
@@ -406,7 +407,7 @@ class _Session:
         if (await self._answer(Stage.RSET, "250 2.0.0 Ok")).startswith("2"):
             self._open = None
         else:
-            self._broken = True  # the client ends the session; what it had written already is still served
+            self._excuses = True  # the client begins nothing more; what it had written is still served, and answered
 
     async def _quit(self, line: str) -> None:
         await self._answer(Stage.QUIT, "221 2.0.0 Bye")
@@ -508,7 +509,7 @@ class _Session:
             self._breach(f"{what}, and PIPELINING was not offered")
 
     def _breach(self, what: str) -> None:
-        if not self._broken:  # a client that was lied to is not to blame for what it believed
+        if not self._broken and not self._excuses:
             self._server.breaches.append(f"connection {self._number}: {what}")
 
     def _buffered(self) -> bytes:

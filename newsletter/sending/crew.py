@@ -22,12 +22,13 @@ RECONNECT_WAITS = (1.0, 2.0, 5.0, 10.0, 20.0)
 class Carrier:
     """One connection and what it carries."""
 
-    __slots__ = ("busy", "carried", "channel", "is_in_line")
+    __slots__ = ("busy", "carried", "channel", "is_in_line", "is_end_counted")
 
     def __init__(self, channel: Channel, carried: Carried) -> None:
         self.channel, self.carried = channel, carried
         self.busy = 0  # messages marked or about to be, and not answered
         self.is_in_line = False
+        self.is_end_counted = False  # once, however many messages were in its window
 
     @property
     def is_over(self) -> bool:

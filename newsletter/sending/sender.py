@@ -259,7 +259,8 @@ class Sender:
     def judge(self, job: Job, outcome: Outcome) -> Settled:
         """Return what to record of an outcome; a message that ended its connection is handed out again."""
         row, attempt = job.row, job.mark.attempt
-        self._count(outcome)
+        if not _is_another_of_the_same_end(job, outcome):
+            self._count(outcome)
         if outcome.kind is Kind.NOT_SENT:
             self._feed.returns[row.id] += 1
             if self._feed.returns[row.id] <= MAX_RETURNS:
@@ -375,3 +376,11 @@ class Sender:
 
     def _tell_busy(self) -> None:
         self._on_note("the database is locked by another command; the send waits for it")
+
+
+def _is_another_of_the_same_end(job: Job, outcome: Outcome) -> bool:
+    """True when the end of its connection has been counted: one restart of a relay is no row of lost replies."""
+    if outcome.kind not in (Kind.NOT_SENT, Kind.UNCERTAIN) or outcome.stage is Stage.LOCAL:
+        return False
+    was_counted, job.carrier.is_end_counted = job.carrier.is_end_counted, True
+    return was_counted

@@ -291,7 +291,7 @@ def judge_message(
     case: Case, server: MisbehavingServer, message: Message, number: int, final: Outcome
 ) -> Iterator[str]:
     mine = server.of(message.rcpt_to, message.mail_from)
-    taken = [one for one in mine if one.took]
+    taken = [one for one in mine if one.took and message.rcpt_to in one.rcpts]
     if len(taken) > 1:
         yield f"taken {len(taken)} times"
     if taken:
