@@ -22,7 +22,7 @@ RECONNECT_WAITS = (1.0, 2.0, 5.0, 10.0, 20.0)
 class Carrier:
     """One connection and what it carries."""
 
-    __slots__ = ("busy", "carried", "channel", "is_in_line", "is_end_counted")
+    __slots__ = ("busy", "carried", "channel", "is_end_counted", "is_in_line")
 
     def __init__(self, channel: Channel, carried: Carried) -> None:
         self.channel, self.carried = channel, carried
