@@ -55,5 +55,5 @@ venv-dev:
 	@PYTHON="$(PYTHON)" .ci/venv .venv requirements-dev.txt
 
 clean:
-	rm -rf .venv .venv-* dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .cache dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find newsletter tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import json
-from collections.abc import Callable
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -17,6 +16,7 @@ from newsletter.cli.main import main
 from newsletter.tokens import Purpose, load_keys
 from newsletter.transport.embedded import EmbeddedServer
 from newsletter.workspace import Workspace
+from tests.services.postfix import Postfix
 
 PEOPLE = 1_000
 TITLE = "Экспорт резидентов вырос"
@@ -43,12 +43,12 @@ def name(number: int) -> str:
 @pytest.mark.real_item
 @pytest.mark.slow
 def test_real_item_reaches_a_thousand_subscribers_through_postfix(
-    office: Workspace, real_item_path: Path, postfix: Callable[[int], str], capsys: pytest.CaptureFixture[str]
+    office: Workspace, real_item_path: Path, postfix: Postfix, capsys: pytest.CaptureFixture[str]
 ) -> None:
     received = office.root / "received"
     with EmbeddedServer(received) as last_hop:
-        url = postfix(urlsplit(last_hop.url).port or 0)
-        arguments = ["--title", TITLE, "--to", "subscribers/all.csv", "--smtp", url, "--yes", "--json"]
+        postfix.start(next_port=urlsplit(last_hop.url).port)
+        arguments = ["--title", TITLE, "--to", "subscribers/all.csv", "--smtp", postfix.url, "--yes", "--json"]
         assert main(["send", str(real_item_path), *arguments]) == 0
         report = json.loads(capsys.readouterr().out)
         assert (report["audience"], report["accepted"]) == (PEOPLE, PEOPLE)
