@@ -18,6 +18,8 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import cycle
+from typing import NoReturn
 
 
 class Stage(Enum):
@@ -50,6 +52,7 @@ class Does(Enum):
     BYE_BEHIND = "421 behind a good reply"  # which nobody asked for; then it closes
     GARBAGE = "garbage"  # `reply`, whatever it is; then it goes on as if it had said the good one
     DRIP = "one byte at a time"  # the good one, or `reply`
+    TRICKLE = "a byte a minute"  # of a reply that never ends
     TAKES_ANYWAY = "refuses, takes anyway"  # a refused recipient's mail is accepted at the end
     READS_CHUNK_AS_COMMANDS = "chunk read as commands"  # CHUNKING was never meant: `reply`, then 500 for each line
 
@@ -446,6 +449,8 @@ class _Session:
             raise _Silence
         if does in (Does.CUT_FIN, Does.CUT_RST):
             raise _Leave(reset=does is Does.CUT_RST, says_so=False)
+        if does is Does.TRICKLE:
+            await self._trickle()
         if does in (Does.HALF_CUT, Does.HALF_SILENCE):
             self._writer.write((fault.reply or good[: len(good) // 2]).encode("latin-1"))
             if does is Does.HALF_SILENCE:
@@ -478,6 +483,14 @@ class _Session:
             one.takes_anyway = does is Does.TAKES_ANYWAY
         await self._say(fault.reply, one, stage)
         return fault.reply
+
+    async def _trickle(self) -> NoReturn:
+        for byte in cycle(b"250-more\r\n"):
+            self._writer.write(bytes([byte]))
+            await asyncio.sleep(60)
+            if self._writer.transport.is_closing():
+                break
+        raise ConnectionResetError
 
     async def _say(self, reply: str, one: Transaction | None = None, stage: Stage = Stage.CONTENT) -> None:
         await asyncio.sleep(0)

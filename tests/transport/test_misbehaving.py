@@ -42,7 +42,10 @@ REFUSALS = (
 NOT_MEANT = ("500 what", "502 5.5.1 not here", "503 5.5.1 bad sequence", "521 no", "554 5.5.1 no such command")
 NOISE = ("\xff\xfe\x00\x01", "HTTP/1.1 400 Bad Request", "x" * 100_000, "2x0 what", "999 what", "199 what", "")
 LOSES_THE_REPLY = (
-    *((does, "") for does in (Does.SILENCE, Does.CUT_FIN, Does.CUT_RST, Does.HALF_CUT, Does.HALF_SILENCE)),
+    *(
+        (does, "")
+        for does in (Does.SILENCE, Does.TRICKLE, Does.CUT_FIN, Does.CUT_RST, Does.HALF_CUT, Does.HALF_SILENCE)
+    ),
     *((does, "250-2.0.0 and\r\n") for does in (Does.HALF_CUT, Does.HALF_SILENCE)),
     *((Does.GARBAGE, noise) for noise in NOISE),
 )
