@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -174,6 +175,7 @@ issue_count = Table(
     Column("excluded", Integer, nullable=False, server_default="0"),
     Column("pending", Integer, nullable=False, server_default="0"),
     Column("in_flight", Integer, nullable=False, server_default="0"),
+    postgresql_with={"fillfactor": 20},
 )
 
 delivery = Table(
@@ -208,8 +210,15 @@ delivery = Table(
     Column("sha256", String(64), nullable=False, server_default=""),  # of the bytes that were sent
     Column("dkim", String(200), nullable=False, server_default=""),  # selectors that signed them: "s2026 ed2026"
     UniqueConstraint("issue_id", "address_key"),
-    Index("ix_delivery_claim", "issue_id", "state", "position"),
+    # PostgreSQL: no index holds what every mark and outcome changes, and pages keep room, so that an update stays in
+    # its page (HOT) and writes no index (docs/decisions/0010-postgresql.md). SQLite updates in place anyway.
+    Index("ix_delivery_claim", "issue_id", "state", "position").ddl_if(dialect="sqlite"),
+    Index("ix_delivery_order", "issue_id", "position").ddl_if(dialect="postgresql"),
+    Index("ix_delivery_due", "issue_id", "next_at", postgresql_where=text("next_at IS NOT NULL")).ddl_if(
+        dialect="postgresql"
+    ),
     sqlite_autoincrement=True,
+    postgresql_with={"fillfactor": 60},
 )
 
 delivery_event = Table(

@@ -108,6 +108,10 @@ class Office:
             name = held_slots(conn, self.issue_id)[slot]
         os.kill(int(name.rpartition(":")[2]), signal.SIGKILL)
 
+    def signal_parent(self, number: signal.Signals) -> None:
+        assert self.parent is not None
+        self.parent.send_signal(number)
+
     def judge(self) -> Counter[str]:
         """Nobody twice, nobody lost, every sum right; returns how many stand in each state."""
         served = Counter(self.sink.recipients)
@@ -170,7 +174,7 @@ def test_stop_by_another_command_reaches_every_process(office: Office) -> None:
 
 
 def test_sigterm_of_the_parent_lets_every_process_finish_what_is_under_way(office: Office) -> None:
-    office.sink.answers = {"content": Once(30, lambda: office.parent and office.parent.send_signal(signal.SIGTERM))}
+    office.sink.answers = {"content": Once(30, lambda: office.signal_parent(signal.SIGTERM))}
     code, said = office.resume()
     assert code == 130, said
     assert set(office.judge()) == {"accepted", "pending"}
@@ -180,7 +184,7 @@ def test_sigterm_of_the_parent_lets_every_process_finish_what_is_under_way(offic
 
 
 def test_processes_of_a_killed_parent_finish_and_take_nothing_more(office: Office) -> None:
-    office.sink.answers = {"content": Once(30, lambda: office.parent and office.parent.kill())}
+    office.sink.answers = {"content": Once(30, lambda: office.signal_parent(signal.SIGKILL))}
     code, _ = office.resume()
     assert code == -signal.SIGKILL
     assert set(office.judge()) == {"accepted", "pending"}

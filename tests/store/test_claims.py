@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from newsletter.delivery.scope import Reply, Stage, judge
 from newsletter.delivery.state import Counts, DeliveryState
@@ -32,6 +33,7 @@ from tests.ledger import on_server
 pytestmark = on_server
 
 PEOPLE = 60
+ACCEPTED = judge(Stage.CONTENT, Reply(code=250, text="2.0.0 Ok: queued as ABC123"))
 DEFERRED = judge(Stage.RCPT, Reply(code=450, text="4.2.0 Greylisted"))
 
 
@@ -205,6 +207,31 @@ def test_stop_is_read_by_every_process(engine: Engine, run: Run) -> None:
     for slot in (1, 2, 3):
         with recording(engine) as conn:
             assert write_group(conn, process(run, slot), marks=[], settled=[], at=now(conn)).stop_requested
+
+
+def test_updates_stay_in_their_page(engine: Engine, run: Run) -> None:
+    """Else each mark and outcome would write every index of the table (HOT)."""
+    before = told_updates(engine)
+    rows = claim(engine, run)
+    for row in rows:
+        write(engine, run, [row])
+        write(engine, run, [], [Settled(id=row.id, attempt=1, outcome=ACCEPTED)])
+    engine.dispose()  # a session tells its numbers at its end
+    for _ in range(1_000):
+        after = told_updates(engine)
+        if after["delivery"][0] - before["delivery"][0] >= 3 * PEOPLE:
+            break
+        time.sleep(0.01)
+    for table in ("delivery", "issue_count"):
+        all_of, hot = (now - then for now, then in zip(after[table], before[table], strict=True))
+        assert all_of >= 2 * PEOPLE
+        assert hot > 0.6 * all_of, (table, all_of, hot)
+
+
+def told_updates(engine: Engine) -> dict[str, tuple[int, int]]:
+    found = text("SELECT relname, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables")
+    with reading(engine) as conn:
+        return {row.relname: (row.n_tup_upd, row.n_tup_hot_upd) for row in conn.execute(found)}
 
 
 def test_counters_of_each_process_are_its_own_row(engine: Engine, run: Run) -> None:
