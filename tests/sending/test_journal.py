@@ -22,12 +22,13 @@ from newsletter.sending.places import Places
 from newsletter.sending.session import Opening, open_run
 from newsletter.sending.spare import SpareFile, _entries, _line, read_spare
 from newsletter.store.audience import Meant
-from newsletter.store.database import Engine, open_database, reading, recording, writing
+from newsletter.store.database import Connection, Engine, open_database, reading, recording, writing
 from newsletter.store.deliveries import claim_pending
 from newsletter.store.issues import load_issue, verify_counts
 from newsletter.store.ledger import Mark, Run, Settled
 from newsletter.store.runs import begin_run
 from newsletter.store.schema import delivery
+from tests.ledger import on_server
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 ACCEPTED = judge(Stage.CONTENT, Reply(code=250, text="2.0.0 Ok"))
@@ -222,3 +223,30 @@ def test_spare_entries_are_read_as_written_and_a_torn_end_is_left_out(entries: l
     cut = data[: len(data) - torn] if torn else data
     found = [entry.settled for entry in _entries(cut)]
     assert found == entries[: len(found)]
+
+
+@on_server
+def test_group_whose_connection_is_lost_is_written_again_on_another(engine: Engine, run: Run, spare: SpareFile) -> None:
+    mark = marks(engine, run)[0]
+
+    def cut(holder: Connection) -> None:
+        """End the journal's connection while its transaction waits for the row that `holder` has."""
+        for _ in range(1_000):
+            waiting = holder.execute(text("SELECT pid FROM pg_locks WHERE NOT granted")).scalars().all()
+            if waiting:
+                holder.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": waiting[0]})
+                return
+            holder.execute(text("SELECT pg_sleep(0.01)"))
+        raise AssertionError("the journal never waited")
+
+    async def go() -> Written:
+        async with Journal(engine, run, spare) as journal:
+            with writing(engine) as holder:
+                holder.execute(text("UPDATE issue SET stop_requested = stop_requested"))
+                written = asyncio.ensure_future(journal.write(mark=mark))
+                await asyncio.to_thread(cut, holder)
+            return await written
+
+    assert asyncio.run(go()).is_marked
+    with reading(engine) as conn:
+        assert verify_counts(conn, run.issue_id) == Counts(in_flight=1, pending=19)
