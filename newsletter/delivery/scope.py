@@ -191,8 +191,8 @@ def uncertain(why: str) -> Outcome:
 
 
 def cut(text: str) -> str:
-    """Return at most 500 bytes of `text`, whole characters only; undecodable bytes are shown as such."""
-    clean = text.encode("utf-8", "backslashreplace")
+    """Return at most 500 bytes of `text`, whole characters only; what no database keeps (undecodable, NUL) is shown."""
+    clean = text.replace("\0", "\\x00").encode("utf-8", "backslashreplace")
     return clean[:MAX_REPLY_BYTES].decode("utf-8", "ignore")
 
 

@@ -365,3 +365,11 @@ def test_whatever_happens_the_counts_add_up_to_the_audience(
 
 def test_kinds_of_outcome_are_all_tried_above() -> None:
     assert {outcome.kind for outcome in (ACCEPTED, REJECTED, DEFERRED, LOST, BACK)} == set(Kind)
+
+
+def test_reply_with_bytes_that_no_database_keeps_is_recorded(engine: Engine, run: Run) -> None:
+    mark = mark_of(claimed(engine, run)[0])
+    write(engine, run, marks=[mark])
+    hostile = judge(Stage.RCPT, Reply(code=550, text="5.1.1 no\0such \udcff user"))
+    write(engine, run, settled=[settled(mark, hostile)])
+    assert row_of(engine, mark.id).reply == "5.1.1 no\\x00such \\udcff user"
