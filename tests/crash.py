@@ -339,6 +339,7 @@ def play(wanted: Round, root: Path, *, template: Path) -> Result:
     if code != (1 if verdict.doubtful else 0):
         faults.append(f"the last run ended with {code}: {told}")
     faults += [f"{kill.in_flight} in flight at once" for kill in kills if kill.in_flight > office.bound]
+    faults += ["a traceback"] if "Traceback" in said + told else []
     if faults:
         verdict = Verdict(faults=(str(wanted), *faults), lost=verdict.lost, twice=verdict.twice)
     return Result(round=wanted, verdict=verdict, bound=office.bound, kills=kills)

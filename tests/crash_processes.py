@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,21 +19,31 @@ from sqlalchemy import func, select
 from newsletter.sending.lock import this_host
 from newsletter.store.database import open_database, reading
 from newsletter.store.schema import delivery
-from tests.crash import Kill, Office, Result, judge, random_round
+from tests.crash import Kill, Office, Result, Round, judge, random_round
 from tests.recording_sink import RecordingSink
 
 PROCESSES = 3
+_PEOPLE = 120
 _PARENT_DIES = 0.2  # of the kills
+
+
+def round_of_processes(seed: int) -> Round:
+    rng = random.Random(seed)
+    return replace(
+        random_round(seed),
+        people=_PEOPLE,
+        connections=2 * PROCESSES,
+        window=rng.choice((1, 4)),
+        delay_ms=30.0,
+        moments=(("mails", float(rng.randint(10, _PEOPLE - 50))),),
+    )
 
 
 def play_processes(seed: int, root: Path, *, url: str) -> Result:
     """Play one round on the empty database at `url`."""
-    wanted = replace(random_round(seed), people=60, connections=2 * PROCESSES)
-    rng = random.Random(seed)
+    wanted = round_of_processes(seed)
     root.mkdir(parents=True, exist_ok=True)
-    faults: list[str] = []
-    kills: list[Kill] = []
-    said, each = "", wanted.connections // PROCESSES * wanted.window
+    each = wanted.connections // PROCESSES * wanted.window
     with RecordingSink(root / "accepted.txt", seed=seed, delay_ms=wanted.delay_ms, options=wanted.sink_options) as sink:
         office = Office(
             root / "office",
@@ -44,22 +55,12 @@ def play_processes(seed: int, root: Path, *, url: str) -> Result:
             database_url=url,
         )
         parent = office.start("--processes", str(PROCESSES))
-        if sink.wait_for_more(rng.randint(1, wanted.people - 20), parent):
-            children = children_of(parent.pid)
-            parent.send_signal(signal.SIGSTOP)  # what the dead one had in flight is looked at before it is settled
-            if rng.random() < _PARENT_DIES:
-                parent.kill()
-                kills.append(Kill(states={}))  # its processes finish: nothing of theirs is in doubt
-            elif children:
-                victim = rng.choice(children)
-                os.kill(victim, signal.SIGKILL)
-                kills.append(Kill(states=_states_of(office, victim)))
-            parent.send_signal(signal.SIGCONT)
-            code, said = office.end(parent)
-            for child in children:
-                _wait_for_end(child)
-        else:
-            code, said = office.end(parent)
+        is_sending = sink.wait_for_more(int(wanted.moments[0][1]), parent)
+        children = children_of(parent.pid)
+        kills = [_kill_one(office, parent, children, random.Random(seed))] if is_sending and children else []
+        _, said = office.end(parent)
+        for child in children:
+            _wait_for_end(child)
         code, last = office.resume("--processes", str(PROCESSES))
         sink.settle()
         verdict = judge(
@@ -69,13 +70,28 @@ def play_processes(seed: int, root: Path, *, url: str) -> Result:
             allowed=sum(kill.in_flight for kill in kills),
             may_repeat=wanted.uncertain == "resend",
         )
-    if code != (1 if verdict.doubtful else 0):
-        faults.append(f"the last run ended with {code}: {last}")
+    faults = [] if code == (1 if verdict.doubtful else 0) else [f"the last run ended with {code}: {last}"]
+    faults += ["a traceback"] if "Traceback" in (said if kills and kills[0].states else "") + last else []
     faults += [f"{kill.in_flight} in flight in one process" for kill in kills if kill.in_flight > each]
     faults += verdict.faults
     if faults:
         verdict = replace(verdict, faults=(f"{PROCESSES} processes, {wanted}", said, *faults))
     return Result(round=wanted, verdict=verdict, bound=each, kills=kills)
+
+
+def _kill_one(office: Office, parent: subprocess.Popen[bytes], children: list[int], rng: random.Random) -> Kill:
+    """Kill the parent or one of its processes, one with mails in flight if there is such a one."""
+    if rng.random() < _PARENT_DIES:
+        parent.kill()
+        return Kill(states={})  # its processes finish what is under way: nobody comes into doubt
+    parent.send_signal(signal.SIGSTOP)  # what the dead one had in flight is looked at before it is settled
+    busy = [pid for pid in children if _states_of(office, pid).get("in_flight")]
+    victim = rng.choice(busy or children)
+    os.kill(victim, signal.SIGKILL)
+    _wait_for_end(victim)
+    kill = Kill(states=_states_of(office, victim))
+    parent.send_signal(signal.SIGCONT)
+    return kill
 
 
 def children_of(pid: int) -> list[int]:

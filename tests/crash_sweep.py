@@ -91,6 +91,7 @@ def kill_at(call: Call, root: Path, *, template: Path) -> Killed:
         accepted = len(sink.accepted())
         if call.victim is Victim.FREEZE:
             faults += _half_frozen(office)
+            kills += [Kill(states={})] if code == -signal.SIGKILL else []
         elif code == -signal.SIGKILL:
             kills.append(Kill(states=office.states()))
         code, last = office.resume()

@@ -24,8 +24,11 @@ from functools import partial
 from pathlib import Path
 
 from newsletter import __version__
+from newsletter.store.database import open_database
 from tests.crash import ROOT, Kill, Verdict, make_template, play, random_round
+from tests.crash_processes import PROCESSES, play_processes
 from tests.crash_sweep import Call, Victim, count_calls, kill_at, wire_call
+from tests.postgresql_server import binaries, running
 
 _SECONDS_SHOWN = 15  # between two lines of progress
 _STATES = ("pending", "in_flight", "accepted", "uncertain")
@@ -48,7 +51,7 @@ Work = Callable[[Path, Path], Outcome]  # a folder of its own, the empty databas
 def a_round(seed: int, root: Path, template: Path) -> Outcome:
     result = play(random_round(seed), root, template=template)
     kind = f"random, {result.round.uncertain}"
-    again = f"--rounds 1 --seed {seed} --no-sweep"
+    again = f"--rounds 1 --seed {seed} --no-sweep --processes 0"
     return Outcome(kind=kind, again=again, verdict=result.verdict, kills=tuple(result.kills), bound=result.bound)
 
 
@@ -57,6 +60,27 @@ def a_call(call: Call, root: Path, template: Path) -> Outcome:
     kind = f"{call.victim.value}, before each {call.name}"
     again = f"--call {call.victim.value} {call.name} {call.number}"
     return Outcome(kind=kind, again=again, verdict=killed.verdict, kills=killed.kills[-1:], bound=killed.bound)
+
+
+def processes(seeds: Sequence[int], folder: Path) -> Iterator[Outcome]:
+    """Play rounds on a private PostgreSQL, one after the other."""
+    found = binaries()
+    if found is None:
+        print("PostgreSQL is not installed: no rounds with several processes", file=sys.stderr)
+        return
+    with running(found) as server:
+        server.execute("CREATE DATABASE soak")
+        open_database(server.url("soak")).dispose()
+        for seed in seeds:
+            server.empty("soak")
+            result = play_processes(seed, folder / f"processes-{seed}", url=server.url("soak"))
+            yield Outcome(
+                kind=f"one of {PROCESSES} processes, {result.round.uncertain}",
+                again=f"--rounds 0 --processes 1 --seed {seed} --no-sweep",
+                verdict=result.verdict,
+                kills=tuple(result.kills),
+                bound=result.bound,
+            )
 
 
 def sweep(folder: Path, template: Path, step: int) -> Iterator[Work]:
@@ -79,10 +103,8 @@ def run_all(works: Sequence[Work], template: Path, *, workers: int) -> list[Outc
     shown = began = time.monotonic()
     with ProcessPoolExecutor(workers) as pool:
         for future in as_completed([pool.submit(run, work, template) for work in works]):
-            outcome = future.result()
-            outcomes.append(outcome)
-            if outcome.verdict.faults:
-                print("\n".join(("FAULT", *outcome.verdict.faults, _again(outcome))), file=sys.stderr, flush=True)
+            outcomes.append(future.result())
+            _tell_faults(outcomes[-1])
             if time.monotonic() - shown > _SECONDS_SHOWN or len(outcomes) == len(works):
                 shown = time.monotonic()
                 kills = sum(len(one.kills) for one in outcomes)
@@ -90,6 +112,11 @@ def run_all(works: Sequence[Work], template: Path, *, workers: int) -> list[Outc
                 text = f"{len(outcomes)} of {len(works)}, {kills} kills, {faults} with faults"
                 print(f"{text}, {(shown - began) / 60:.1f} minutes", file=sys.stderr, flush=True)
     return outcomes
+
+
+def _tell_faults(outcome: Outcome) -> None:
+    if outcome.verdict.faults:
+        print("\n".join(("FAULT", *outcome.verdict.faults, _again(outcome))), file=sys.stderr, flush=True)
 
 
 def _again(outcome: Outcome) -> str:
@@ -103,11 +130,11 @@ Made by `make soak` on {date}, in {minutes:.0f} minutes, {workers} rounds at a t
 
 Each round freezes an issue of 20–144 people and starts `newsletter resume` as a process. The relay is another process;
 it has each mail that it accepts on disk before its reply. The sender is killed at random moments, up to three times an
-issue, or by strace before its n-th call. Then a last run is let finish, the relay's connections end, and people are
-counted. *Lost*: neither accepted by the relay nor named by the ledger as doubtful or refused. *Twice*: mailed again
-though the policy was not `resend`. Beside this the bytes that the relay got must have the digest that the ledger kept,
-all mails to one person the same Message-ID, and what is in flight at a kill must be within processes × connections ×
-window.
+issue, or by strace before its n-th call; of several processes, on PostgreSQL, one of three is killed, or their parent.
+Then a last run is let finish, the relay's connections end, and people are counted. *Lost*: neither accepted by the
+relay nor named by the ledger as doubtful or refused. *Twice*: mailed again though the policy was not `resend`. Beside
+this the bytes that the relay got must have the digest that the ledger kept, all mails to one person the same
+Message-ID, and what is in flight at a kill must be within processes × connections × window.
 
 | kill | issues | kills | lost | twice | again by `resend` | named as doubtful | most in flight, and its bound |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -188,7 +215,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--rounds", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1_000, help="of the first round; each next one has the next")
-    parser.add_argument("--no-sweep", action="store_true", help="only random rounds")
+    parser.add_argument("--processes", type=int, default=25, help="rounds with several processes, on PostgreSQL")
+    parser.add_argument("--no-sweep", action="store_true", help="no kills by strace")
     parser.add_argument("--step", type=int, default=3, help="of the sweep, through the pages written")
     parser.add_argument("--call", nargs=3, metavar=("VICTIM", "NAME", "NUMBER"), help="play one kill of the sweep")
     parser.add_argument("--workers", type=int, default=2 * (os.cpu_count() or 1))
@@ -210,6 +238,9 @@ def main() -> int:
             if not given.no_sweep and shutil.which("strace"):
                 works += sweep(folder, template, given.step)
         outcomes = run_all(works, template, workers=given.workers)
+        for outcome in processes(range(given.seed, given.seed + given.processes), folder) if not given.call else ():
+            outcomes.append(outcome)
+            _tell_faults(outcome)
     page = report(outcomes, minutes=(time.monotonic() - began) / 60, workers=given.workers)
     print(page)
     if given.report:
