@@ -132,6 +132,7 @@ class MisbehavingServer:
     login: tuple[str, str] | None = None
     mechanisms: tuple[str, ...] = ("PLAIN",)
     unknown: frozenset[str] = frozenset()  # recipients that are always refused, 550 5.1.1
+    holds_replies: bool = False  # until all that has come is served, as Postfix does (RFC 2920 section 3.2)
     data_without_recipient: str = "554 5.5.1 no valid recipients"  # or 354, as some servers say
 
     transactions: list[Transaction] = field(default_factory=list)
@@ -207,6 +208,7 @@ class _Session:
         self._said_hello = False
         self._logged_in = False
         self._open: Transaction | None = None  # from MAIL to the final reply or RSET
+        self._held = b""  # replies not written yet
         self._broken = False  # what is said from now on may be unread
         self._excuses = False  # a client that was lied to is not to blame for what it believed
 
@@ -228,6 +230,7 @@ class _Session:
             await handler(line)
 
     async def leave(self, *, reset: bool, says_so: bool) -> None:
+        self._flush()
         sock = self._writer.get_extra_info("socket")
         if reset:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -437,11 +440,13 @@ class _Session:
 
     async def _misbehave(self, fault: Fault, good: str, stage: Stage, one: Transaction | None) -> str:
         does = fault.does
+        self._flush()
         if one is not None:
             one.faulted = True
         self._broken = self._broken or does in BREAKING
         if does in (Does.BYE_FIN, Does.BYE_RST, Does.BYE_STAY):
             await self._say(fault.reply or BYE, one, stage)
+            self._flush()
             if does is Does.BYE_STAY:
                 raise _Silence
             raise _Leave(reset=does is Does.BYE_RST)
@@ -496,10 +501,17 @@ class _Session:
         await asyncio.sleep(0)
         if not self._offers.pipelining and self._buffered() and stage is not Stage.BDAT:  # its chunk lies there
             self._breach(f"bytes before the reply {reply[:20]!r}, and PIPELINING was not offered")
-        self._writer.write(reply.encode("latin-1") + b"\r\n")
+        self._held += reply.encode("latin-1") + b"\r\n"
         if one is not None:
             one.said.append((stage, reply))
-        await self._writer.drain()
+        if not self._server.holds_replies or not self._buffered() or stage in _SAID_AT_ONCE:
+            self._flush()
+            await self._writer.drain()
+
+    def _flush(self) -> None:
+        held, self._held = self._held, b""
+        if held:
+            self._writer.write(held)
 
     # What is read.
 
@@ -532,6 +544,7 @@ class _Session:
         return self._writer.get_extra_info("sslcontext") is not None
 
 
+_SAID_AT_ONCE = (Stage.BDAT, Stage.DATA)  # what is buffered then is no command
 _VERBS = frozenset({"EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "QUIT"})
 
 
