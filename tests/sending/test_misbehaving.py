@@ -134,6 +134,7 @@ class Frozen:
             fault=fault,
             offers=Offers(chunking=not is_by_data),
             login=login,
+            holds_replies=window > 1,
             unknown=UNKNOWN if fault.stage is Stage.RSET else frozenset(),
         )
         await server.start()
