@@ -3,7 +3,7 @@
 It offers what it is told to (PIPELINING, CHUNKING, SIZE, DSN, 8BITMIME, SMTPUTF8, STARTTLS, AUTH) and keeps the order
 of commands as Postfix does. What it notes is the truth that tests judge by: each transaction with its envelope, whole
 content, the replies that left, whether the message was *taken* (decided before the reply is said or kept back), and
-every breach of the protocol by the client. It runs in the loop of its caller; `InThread` gives it one of its own.
+every breach of the protocol by the client. It runs in the loop of its caller.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import re
 import socket
 import ssl
 import struct
-import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
@@ -158,9 +157,6 @@ class MisbehavingServer:
         """Wait until every connection has ended."""
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def taken(self) -> list[Transaction]:
-        return [one for one in self.transactions if one.took]
 
     def of(self, rcpt: str, mail_from: str = "") -> list[Transaction]:
         """Return the transactions that asked for a recipient, or came from a sender and asked for none."""
@@ -550,26 +546,3 @@ _VERBS = frozenset({"EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", 
 
 def _addresses(one: Transaction | None) -> str:
     return " ".join([one.mail_from, *one.asked[-1:]]) if one else ""
-
-
-class InThread:
-    """A context manager: the server in a thread of its own, for senders that have their own loop."""
-
-    def __init__(self, server: MisbehavingServer) -> None:
-        self.server = server
-
-    def __enter__(self) -> MisbehavingServer:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.server.start(), self._loop).result()
-        return self.server
-
-    def settle(self) -> None:
-        asyncio.run_coroutine_threadsafe(self.server.settle(), self._loop).result(timeout=10)
-
-    def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
