@@ -20,9 +20,10 @@ from newsletter.render.compiled import CompiledIssue, CompiledVariant, MailHeade
 from newsletter.store.audience import Meant
 from newsletter.store.database import open_database, reading, writing
 from newsletter.store.freezing import Again, freeze
+from newsletter.store.imports import import_rows
 from newsletter.store.issues import Plan, load_issue, verify_counts
 from newsletter.store.schema import delivery
-from newsletter.store.subscribers import add_subscriber, need_list
+from newsletter.store.subscribers import need_list
 from newsletter.subscriber import GoodRow, read_address
 from newsletter.tokens import load_keys
 from newsletter.workspace import Workspace
@@ -30,7 +31,7 @@ from newsletter.workspace import Workspace
 PEOPLE = 10_000
 SENDER = "news@zarechye.example"
 CONNECTIONS = 4
-# A relay of the office's own: several mails are on their way on a connection.
+# A relay of the office's own: several mails may be on their way on a connection.
 SETTINGS = """[smtp]
 url = "{url}"
 own_relay = true
@@ -51,7 +52,7 @@ class Office:
         shutil.copytree(self.workspace.root, root)
         return Office(workspace=Workspace(root=root), code=self.code, issue_id=self.issue_id, addresses=self.addresses)
 
-    def begin(self, url: str, *options: str, window: int = 8) -> subprocess.Popen[str]:
+    def begin(self, url: str, *options: str, window: int = 1) -> subprocess.Popen[str]:
         """Start the send; the caller waits for its end."""
         settings = SETTINGS.format(url=url, window=window)
         (self.workspace.root / "newsletter.toml").write_text(settings, encoding="utf-8")
@@ -66,7 +67,7 @@ class Office:
             encoding="utf-8",
         )
 
-    def send(self, url: str, *options: str, window: int = 8) -> tuple[int, str]:
+    def send(self, url: str, *options: str, window: int = 1) -> tuple[int, str]:
         """Send to the end, and return the exit code and what was said."""
         with self.begin(url, *options, window=window) as process:
             said, _ = process.communicate(timeout=240)
@@ -99,10 +100,8 @@ def open_office(root: Path) -> Office:
     workspace = Workspace(root=root)
     keys = load_keys(workspace.key_file, {})
     engine = open_database(_url(workspace))
+    import_rows(engine, "press", (_row(number) for number in range(PEOPLE)), keys=keys)
     with writing(engine) as conn:
-        for number in range(PEOPLE):
-            address = read_address(f"reader{number}@mail{number % 20}.example")
-            add_subscriber(conn, "press", GoodRow(line=0, address=address, fields={"city": f"№ {number}"}), keys=keys)
         meant = Meant(
             key="content/april.md",
             list_id=need_list(conn, "press"),
@@ -117,6 +116,11 @@ def open_office(root: Path) -> Office:
         addresses = tuple(conn.scalars(order))
     engine.dispose()
     return Office(workspace=workspace, code=code, issue_id=issue_id, addresses=addresses)
+
+
+def _row(number: int) -> GoodRow:
+    address = read_address(f"reader{number}@mail{number % 20}.example")
+    return GoodRow(line=number, address=address, fields={"city": f"№ {number}"})
 
 
 def _url(workspace: Workspace) -> str:

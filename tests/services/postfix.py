@@ -143,8 +143,16 @@ class Postfix:
 
     def commands(self, verb: str) -> int:
         """How many such commands it took, by what it logs at the end of each session."""
+        return sum(taken for taken, _ in self._counted(verb))
+
+    def refused(self, verb: str) -> int:
+        """How many such commands it refused."""
+        return sum(every - taken for taken, every in self._counted(verb))
+
+    def _counted(self, verb: str) -> list[tuple[int, int]]:
         told = "\n".join(_DISCONNECTED.findall(self._read()))
-        return sum(int(number) for number in re.findall(rf"\b{verb}=(\d+)", told))
+        found = re.findall(rf"\b{verb}=(\d+)(?:/(\d+))?", told)  # "5/6": one of six was refused
+        return [(int(taken), int(every or taken)) for taken, every in found]
 
     def _read(self) -> str:
         return self.log.read_text(encoding="utf-8") if self.log.exists() else ""

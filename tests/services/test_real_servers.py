@@ -31,7 +31,7 @@ def test_everybody_gets_one_mail_and_twenty_unknown_in_a_row_are_refused(
 ) -> None:
     strangers = office.addresses[PEOPLE // 2 :][:STRANGERS]
     server.start(strangers=strangers, chunking=chunking)
-    code, said = office.send(server.url, window=WINDOW)
+    code, said = office.send(server.url)
     server.settle()
     rows = office.rows()
     refused = [row for row in rows if row.state == "rejected"]
@@ -44,6 +44,11 @@ def test_everybody_gets_one_mail_and_twenty_unknown_in_a_row_are_refused(
     used, unused = ("bdat", "data") if chunking else ("data", "bdat")
     assert server.commands(used) >= PEOPLE - STRANGERS
     assert server.commands(unused) == 0
+    if isinstance(server, Postfix):
+        # Each is an error beside the recipient's, and from the tenth Postfix slows all that comes: so go in steps
+        # behind the first. The strangers are in a row, so each connection has one first.
+        assert server.refused("rcpt") == STRANGERS
+        assert server.refused("bdat") <= CONNECTIONS
 
 
 @or_without
@@ -128,4 +133,4 @@ def wait_for(server: Postfix | Exim, *, arrivals: int) -> None:
     deadline = time.monotonic() + 120
     while server.arrivals < arrivals:
         assert time.monotonic() < deadline, "the send does not come forward"
-        time.sleep(0.05)
+        time.sleep(0.2)
