@@ -15,6 +15,7 @@ from newsletter.transport.smtp import SmtpTransport
 BOTH = ("PIPELINING", "CHUNKING", "8BITMIME")
 GROUPS = ("PIPELINING", "8BITMIME")
 QUICK = Timeouts(connect=20, command=1, data=1, block=1, final=1)  # for servers that fall silent
+PATIENT = Timeouts()
 GOOD = {"RSET": "250 2.0.0 Ok", "MAIL": "250 2.1.0 Ok", "RCPT": "250 2.1.5 Ok", "DATA": "354 go", "QUIT": "221 bye"}
 
 Script = Callable[
@@ -35,8 +36,9 @@ class Scripted:
     contents: list[bytes] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     port: int = 0
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def transport(self, *, window: int = 1, timeouts: Timeouts = Timeouts()) -> SmtpTransport:
+    def transport(self, *, window: int = 1, timeouts: Timeouts = PATIENT) -> SmtpTransport:
         address = parse_relay(f"smtp://127.0.0.1:{self.port}")
         return SmtpTransport(Relay(address=address, timeouts=timeouts), window=window)
 
@@ -52,14 +54,21 @@ class Scripted:
             yield self
         finally:
             server.close()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         try:
             writer.write(b"220 scripted ESMTP\r\n")
             await self._session(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             return  # the client went away
         finally:
+            self._tasks.discard(task)
             writer.close()
 
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

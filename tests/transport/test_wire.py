@@ -15,7 +15,7 @@ from newsletter.message.merge import Message
 from newsletter.transport.channel import send
 from newsletter.transport.connect import Timeouts
 from newsletter.transport.protocol import SmtpChannel
-from tests.transport.scripted import BOTH, GROUPS, QUICK, Scripted, answering
+from tests.transport.scripted import BOTH, GROUPS, PATIENT, QUICK, Scripted, answering
 
 MakeMessage = Callable[..., Message]
 Run = Callable[[Coroutine[Any, Any, Any]], Any]  # of either loop
@@ -50,7 +50,7 @@ def talk(
     window: int = 1,
     first: int = 0,
     way: Way = at_once,
-    timeouts: Timeouts = Timeouts(),
+    timeouts: Timeouts = PATIENT,
 ) -> list[Outcome]:
     """Send `first` messages one by one, the others in `way`, over one connection."""
 
@@ -351,6 +351,8 @@ def test_reply_that_drips_moves_no_deadline(messages: list[Message]) -> None:
     """A byte in each half of the time allowed, for ever: still the time is up."""
 
     async def session() -> Outcome:
+        left = asyncio.Event()
+
         async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(b"220 drip ESMTP\r\n")
             await reader.readline()
@@ -362,6 +364,8 @@ def test_reply_that_drips_moves_no_deadline(messages: list[Message]) -> None:
                     await writer.drain()
                     await asyncio.sleep(QUICK.command / 2)
             except ConnectionError:
+                left.set()
+            finally:
                 writer.close()
 
         server = await asyncio.start_server(drip, "127.0.0.1", 0)
@@ -369,6 +373,7 @@ def test_reply_that_drips_moves_no_deadline(messages: list[Message]) -> None:
         channel = await scripted.transport(timeouts=QUICK).connect()
         outcome = await asyncio.wait_for(send(channel, messages[0]), 10)
         server.close()
+        await left.wait()
         return outcome
 
     outcome = asyncio.run(session())
