@@ -9,12 +9,16 @@ A pipe ends by abort(): a close that flushes would deliver what was said not to 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections import deque
 from typing import Protocol
 
 READ_BYTES = 16_384
+# Linux only. A relay that answers MAIL and RCPT at once and BDAT later holds the second answer back until the first is
+# acknowledged (Nagle), and our kernel does that 40 ms late: 83 messages a second to a real Postfix instead of 300.
+_QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
 
 
 class PipeUser(Protocol):
@@ -140,6 +144,9 @@ class SocketPipe:
         if not data:
             self._user.lost("the server closed the connection")
             return False
+        if _QUICK_ACK is not None:
+            with contextlib.suppress(OSError):  # what has come counts, whatever the connection is worth by now
+                self._sock.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)  # each time: the kernel forgets it
         self._user.received(data)
         return True
 

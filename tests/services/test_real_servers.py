@@ -40,7 +40,6 @@ def test_everybody_gets_one_mail_and_twenty_unknown_in_a_row_are_refused(
     assert_same(office, server)
     assert Counter(row.state for row in rows) == {"accepted": PEOPLE - STRANGERS, "rejected": STRANGERS}
     assert code == 1  # for those refused
-    assert "too many" not in server.log.read_text(encoding="utf-8")  # nobody was shown the door
     used, unused = ("bdat", "data") if chunking else ("data", "bdat")
     assert server.commands(used) >= PEOPLE - STRANGERS
     assert server.commands(unused) == 0
@@ -117,15 +116,14 @@ def assert_paused(office: Office, server: Postfix | Exim, *, reply: str) -> None
 
 def assert_same(office: Office, server: Postfix | Exim) -> None:
     """The server has each accepted mail once, by the name that the ledger keeps, and none that was not accepted."""
-    taken = server.taken
-    assert max(Counter(address for _, address in taken).values()) == 1
-    by_name = dict(taken)
-    for row in office.rows():
-        if row.state == "accepted":
-            assert by_name.pop(row.queue_id) == row.address
-        elif row.state == "uncertain":
-            by_name = {name: address for name, address in by_name.items() if address != row.address}
-    assert not by_name
+    # By name and recipient together: Postfix gives a name again (it is made of an inode and of microseconds).
+    taken = Counter(server.taken)
+    rows = office.rows()
+    accepted = Counter((row.queue_id, row.address) for row in rows if row.state == "accepted")
+    doubtful = {row.address for row in rows if row.state == "uncertain"}
+    assert not accepted - taken
+    assert {address for _, address in taken - accepted} <= doubtful
+    assert max(Counter(address for _, address in taken.elements()).values()) == 1
 
 
 def wait_for(server: Postfix | Exim, *, arrivals: int) -> None:
