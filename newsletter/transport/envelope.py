@@ -12,6 +12,7 @@ from newsletter.message.merge import Message
 # What would end a path or a line, and so make one command two: the last guard of several.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 
+LF = 10
 MANY_DOTS = 200  # from here on it is quicker to look for the line's beginning
 
 
@@ -75,10 +76,10 @@ def data_content(data: bytes) -> list[bytes]:
 
 
 def _has_line_with_dot(data: bytes) -> bool:
-    """True when a line begins with a dot. Looked for by the dots: base64 has none, and one byte is found at once."""
-    if data.count(b".") > MANY_DOTS:
-        return data.startswith(b".") or b"\n." in data
+    """True when a line begins with a dot. Looked for by the dots: base64 has none, and `find` of one byte is memchr."""
     at = data.find(b".")
-    while at > 0 and data[at - 1] != 10:  # 10: LF
+    for _ in range(MANY_DOTS):
+        if at <= 0 or data[at - 1] == LF:
+            return at >= 0
         at = data.find(b".", at + 1)
-    return at >= 0
+    return b"\n." in data

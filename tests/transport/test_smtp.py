@@ -326,6 +326,13 @@ def test_leading_dot_of_the_first_line_is_doubled() -> None:
     assert stuffed(b".x\r\n") == b"..x\r\n.\r\n"
 
 
+@pytest.mark.parametrize("before", [0, 1, 199, 200, 201, 1_000])
+def test_line_with_a_dot_is_found_behind_however_many_dots(before: int) -> None:
+    data = b"a" + b"." * before + b"\r\n"
+    assert stuffed(data) == data + b".\r\n"
+    assert stuffed(data + b".b\r\n") == data + b"..b\r\n.\r\n"
+
+
 def test_content_without_such_lines_is_not_copied() -> None:
     data = b"Subject: x\r\n\r\na.b\r\n"
     assert data_content(data)[0] is data
