@@ -8,7 +8,6 @@ every connection of the sink has ended.
 from __future__ import annotations
 
 import os
-import random
 import re
 import signal
 import subprocess
@@ -151,19 +150,6 @@ def test_killed_at_a_stage_and_resumed_serves_everybody_once(
         assert doubtful  # the sink had the whole mail and the ledger never saw the reply
     if stage != "connect":  # the lock is taken once the relay has answered
         assert re.search(r"last sent by process \d+ on ", said)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_killed_at_a_random_command_and_resumed_serves_everybody_once(
-    workspace: Workspace, compiled: CompiledIssue, sink: Sink, seed: int
-) -> None:
-    shot = Shot(at=random.Random(seed).randrange(2, 4 * PEOPLE))
-    sink.answers = dict.fromkeys(("ehlo", "mail", "rcpt", "data", "body", "content"), shot)
-    with sink:
-        office = Office(workspace, compiled, sink, uncertain="hold")
-        office.resume(shot)
-        _, said = office.resume()
-        judge(office, said)
 
 
 def test_killed_twice_and_resumed_twice_serves_everybody_once(
