@@ -47,6 +47,9 @@ class Pipe(Protocol):
     def write(self, parts: list[bytes]) -> None:
         """Send the parts one behind the other; what cannot leave now waits."""
 
+    def acknowledge(self) -> None:
+        """Let the other side know at once that its bytes are here, when we have nothing to write that would say so."""
+
     def poll(self) -> None:
         """Tell at once what has already arrived, where that can be asked."""
 
@@ -91,6 +94,10 @@ class SocketPipe:
                 self._loop.add_writer(self._sock.fileno(), self._write_on)
             self._waiting.append(memoryview(part)[sent:])
             sent = 0
+
+    def acknowledge(self) -> None:
+        if self._is_open:
+            _acknowledge(self._sock)
 
     def poll(self) -> None:
         while self._is_open and self._read():
@@ -144,9 +151,6 @@ class SocketPipe:
         if not data:
             self._user.lost("the server closed the connection")
             return False
-        if _QUICK_ACK is not None:
-            with contextlib.suppress(OSError):  # what has come counts, whatever the connection is worth by now
-                self._sock.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)  # each time: the kernel forgets it
         self._user.received(data)
         return True
 
@@ -158,8 +162,9 @@ class TlsPipe(asyncio.Protocol):
         self.left = 0
         self.is_full = False
         self._transport, self._user = transport, user
-        if (sock := transport.get_extra_info("socket")) is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._sock = transport.get_extra_info("socket")
+        if self._sock is not None:
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Not 0: asyncio compares with >= under TLS, and would then pause with nothing buffered.
         transport.set_write_buffer_limits(high=1, low=0)
         transport.set_protocol(self)
@@ -168,6 +173,10 @@ class TlsPipe(asyncio.Protocol):
         if not self._transport.is_closing():
             self.left += sum(map(len, parts))
             self._transport.writelines(parts)
+
+    def acknowledge(self) -> None:
+        if self._sock is not None and not self._transport.is_closing():
+            _acknowledge(self._sock)
 
     def poll(self) -> None:
         """Nothing can be asked: records are read as the loop sees them."""
@@ -192,6 +201,12 @@ class TlsPipe(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._user.lost(f"connection lost: {exc}" if exc else "the connection was closed")
+
+
+def _acknowledge(sock: socket.socket) -> None:
+    if _QUICK_ACK is not None:
+        with contextlib.suppress(OSError):  # what has come counts, whatever the connection is worth by now
+            sock.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)  # each time: the kernel forgets it
 
 
 def take_socket(transport: asyncio.Transport) -> socket.socket:

@@ -123,6 +123,7 @@ class SmtpChannel:
         """Take the replies in `data`, then tell what became of messages, then write what may be written now."""
         replies = self._reader.feed(data)
         if not replies and not self._reader.broken:
+            self._pipe.acknowledge()
             return  # part of one, which moves no deadline: bytes may drip for ever
         self._is_busy = True
         try:
@@ -135,8 +136,8 @@ class SmtpChannel:
             self._tell()
         finally:
             self._is_busy = False
-        if not self.failed:
-            self._go_on()
+        if not self.failed and not self._go_on() and self._expected:
+            self._pipe.acknowledge()  # more replies are to come, and a server may hold them until it knows of these
 
     def drained(self) -> None:
         if not self._is_busy and not self.failed:
@@ -150,17 +151,20 @@ class SmtpChannel:
 
     # Writing.
 
-    def _go_on(self) -> None:
-        self._is_busy = True
+    def _go_on(self) -> bool:
+        """Write what may be written now; returns whether there was anything."""
+        self._is_busy, has_written = True, False
         try:
             while self._start_next():
                 pass
             if self._out:
                 out, self._out = self._out, []
                 self._pipe.write(out)
+                has_written = True
         finally:
             self._is_busy = False
         self._set_deadline()
+        return has_written
 
     def _start_next(self) -> bool:
         """Begin the next message on the wire if it may begin now."""

@@ -208,6 +208,9 @@ class Wire:
         if self._is_open:
             self._user.received(replies)
 
+    def acknowledge(self) -> None:
+        """Nobody waits for it."""
+
     def poll(self) -> None:
         """Nothing comes that was not asked for."""
 
