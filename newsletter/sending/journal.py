@@ -13,14 +13,16 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from newsletter.delivery.scope import Stage, not_sent
 from newsletter.delivery.state import DeliveryState
 from newsletter.errors import StoreError
 from newsletter.sending.spare import SpareFile
-from newsletter.store.database import Engine, is_busy, is_lost, recording
+from newsletter.store.database import Engine, is_busy, is_lost
 from newsletter.store.ledger import Disagreement, GroupResult, Mark, Run, Settled, write_group
+from newsletter.store.recorder import Recorder
 
 Moves = Mapping[tuple[DeliveryState, DeliveryState], int]
 LOST_WAITS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds: a database server that is restarted is back by then
@@ -62,7 +64,7 @@ class Journal:
         on_busy: Callable[[], None] = lambda: None,
     ) -> None:
         self.failure: StoreError | None = None
-        self._engine, self._run, self._spare = engine, run, spare
+        self._recorder, self._run, self._spare = Recorder(engine), run, spare
         self._on_moves, self._on_busy = on_moves, on_busy
         self._gathered: list[_Entry] = []  # put in this turn of the loop
         self._queue: queue.SimpleQueue[_Word] = queue.SimpleQueue()
@@ -114,6 +116,8 @@ class Journal:
             if now:
                 result = self._write(now)
                 self._loop.call_soon_threadsafe(self._tell, now, result)
+        with suppress(StoreError):  # all is written, or in the spare file
+            self._recorder.close()
 
     def _take(self, group: list[_Entry], word: _Word) -> bool:
         if word is None:
@@ -127,7 +131,7 @@ class Journal:
         careful, waits = False, iter(LOST_WAITS)
         while self.failure is None:
             try:
-                with recording(self._engine) as conn:
+                with self._recorder.recording() as conn:
                     return write_group(conn, self._run, settled=settled, marks=marks, careful=careful)
             except Disagreement:
                 careful = True

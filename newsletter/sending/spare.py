@@ -80,6 +80,7 @@ def _line(epoch: int, entry: Settled) -> bytes:
                 "epoch": epoch,
                 "id": entry.id,
                 "attempt": entry.attempt,
+                "is_marked": entry.is_marked,
                 "next_at": entry.next_at.timestamp() if entry.next_at else None,
                 "kind": outcome.kind.value,
                 "scope": outcome.scope.value,
@@ -105,6 +106,7 @@ def _entries(data: bytes) -> Iterator[SpareEntry]:
             settled=Settled(
                 id=raw["id"],
                 attempt=raw["attempt"],
+                is_marked=raw["is_marked"],
                 next_at=datetime.fromtimestamp(raw["next_at"], UTC) if raw["next_at"] is not None else None,
                 outcome=Outcome(
                     kind=Kind(raw["kind"]),

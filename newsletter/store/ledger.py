@@ -103,10 +103,16 @@ def write_group(
 
     `at` is the time by the database's clock; read when it matters and is not given.
     """
-    epoch, stop_requested, embargo = conn.execute(_ISSUE, {"of": run.issue_id}).one()
-    may_mark = epoch == run.epoch and (embargo is None or embargo <= (at or now(conn)))
+    epoch, stop_requested, embargo = _ISSUE.first(conn, (run.issue_id,))
+    may_mark = epoch == run.epoch and (embargo is None or embargo <= microseconds(at or now(conn)))
     if careful:
-        group = _Group(conn, run, _rows(conn, [entry.id for entry in settled] + [mark.id for mark in marks]), at)
+        group = _Group(
+            conn,
+            run,
+            _rows(conn, [entry.id for entry in settled] + [mark.id for mark in marks]),
+            at,
+            epoch == run.epoch,
+        )
         group.settle(settled)
         marked = group.mark(marks) if may_mark else frozenset()
         moves = group.moves
@@ -151,24 +157,24 @@ def move_counters(
         change[before.value] -= number
         change[after.value] += number
     if any(change.values()):
-        conn.execute(
-            _COUNT, {"of": issue_id, "of_shard": shard} | {f"more_{state.value}": change[state.value] for state in _S}
-        )
+        _COUNT.run(conn, [(issue_id, shard, *(change[state.value] for state in _S))])
 
 
 # Statements are made once: SQLAlchemy would spend more on making them than SQLite on running them.
 # FOR SHARE: on PostgreSQL a new run must not raise the epoch between this look and our COMMIT.
-_ISSUE = (
+_ISSUE = Prepared(
     select(issue.c.epoch, issue.c.stop_requested, issue.c.embargo_until)
     .where(issue.c.id == bindparam("of"))
-    .with_for_update(read=True)
+    .with_for_update(read=True),
+    ("of",),
 )
-_COUNT = (
+_COUNT = Prepared(
     update(issue_count)
     .where(issue_count.c.issue_id == bindparam("of"), issue_count.c.shard == bindparam("of_shard"))
     .values(
         {state.value: issue_count.c[state.value] + bindparam(f"more_{state.value}", type_=Integer()) for state in _S}
-    )
+    ),
+    ("of", "of_shard", *(f"more_{state.value}" for state in _S)),
 )
 # PostgreSQL needs the lock on the rows; SQLite's writer already has it on the whole file.
 _ROWS = (
@@ -269,7 +275,7 @@ def _quick_settle(entry: Settled, run: Run, moves: Moves) -> Row:
         outcome.enhanced,
         outcome.reply,
         outcome.queue_id,
-        microseconds(entry.next_at),
+        None if entry.next_at is None else microseconds(entry.next_at),
     )
 
 
@@ -343,6 +349,7 @@ class _Group:
     run: Run
     rows: dict[int, _Now]
     at: datetime | None
+    is_current: bool  # no newer run of the issue has begun
     moves: Moves = field(default_factory=Counter)
 
     def settle(self, settled: Sequence[Settled]) -> None:
@@ -350,8 +357,10 @@ class _Group:
         late: list[Settled] = []
         for entry in settled:
             row, after, cause = self.rows[entry.id], entry.outcome.state, entry.outcome.cause
-            if row.state is _S.PENDING and after is _S.REJECTED and row.attempt == entry.attempt:
-                cause = Cause.LOCAL  # refused by ourselves before any mark
+            if not entry.is_marked:  # refused by ourselves before any mark
+                if not self.is_current or (row.state, row.attempt) != (_S.PENDING, entry.attempt):
+                    continue  # somebody else's row by now: whoever sends it next will see for himself
+                cause = Cause.LOCAL
             elif (row.attempt, row.epoch, row.state) != (entry.attempt, self.run.epoch, _S.IN_FLIGHT):
                 if row.state is not after or row.attempt != entry.attempt:
                     late.append(entry)

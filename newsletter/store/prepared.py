@@ -1,4 +1,4 @@
-"""A statement for many rows, compiled once: its text and the order of its values, given to the driver as they are.
+"""A statement of the hot path, compiled once: its text and the order of its values, given to the driver as they are.
 
 SQLAlchemy Core makes the statement, for either database; what it would do again for every row and every run (looking
 the statement up, converting values) costs more than the database itself takes. So the rows come here as tuples of
@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import Connection, Dialect, Update
+from sqlalchemy import Connection, Dialect, Select, Update
 
 from newsletter.store.schema import EPOCH
 
@@ -26,9 +27,9 @@ class _Compiled:
 
 
 class Prepared:
-    """One UPDATE; `names` says which of its parameters the values of a row are, in their order."""
+    """An UPDATE or SELECT; `names` says which of its parameters the values of a row are, in their order."""
 
-    def __init__(self, statement: Update, names: Sequence[str]) -> None:
+    def __init__(self, statement: Update | Select[Any], names: Sequence[str]) -> None:
         self._statement, self._names = statement, tuple(names)
         self._compiled: dict[str, _Compiled] = {}
 
@@ -37,22 +38,26 @@ class Prepared:
         compiled = self._compiled.get(conn.dialect.name) or self._compile(conn.dialect)
         return conn.exec_driver_sql(compiled.text, [compiled.shape(row) for row in rows]).rowcount
 
+    def first(self, conn: Connection, row: Row) -> Any:
+        """Run a SELECT once and return its one row, values as the driver gives them: times in microseconds."""
+        compiled = self._compiled.get(conn.dialect.name) or self._compile(conn.dialect)
+        return conn.exec_driver_sql(compiled.text, compiled.shape(row)).one()  # type: ignore[arg-type] # tuple or dict
+
     def _compile(self, dialect: Dialect) -> _Compiled:
         made = self._statement.compile(dialect=dialect)
         fixed = {name: value for name, value in made.params.items() if name not in self._names}
         values, names = tuple(fixed.values()), (*self._names, *fixed)
         if made.positional:
-            pick = itemgetter(*[names.index(name) for name in made.positiontup or ()])
-            compiled = _Compiled(str(made), lambda row: pick(row + values))
+            places = [names.index(name) for name in made.positiontup or ()]
+            pick = itemgetter(*places)  # of one place it would give no tuple
+            compiled = _Compiled(str(made), (lambda row: pick(row + values)) if len(places) > 1 else lambda row: row)
         else:
             compiled = _Compiled(str(made), lambda row: dict(zip(names, row + values, strict=True)))
         self._compiled[dialect.name] = compiled
         return compiled
 
 
-def microseconds(at: datetime | None) -> int | None:
+def microseconds(at: datetime) -> int:
     """Return a moment as the store keeps it (`schema.Moment`)."""
-    if at is None:
-        return None
     delta = at - EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds

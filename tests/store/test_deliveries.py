@@ -196,7 +196,7 @@ def test_who_unsubscribes_between_two_tries_is_not_mailed_again(engine: Engine, 
 def test_own_refusal_needs_no_mark(engine: Engine, run: Run) -> None:
     row = claimed(engine, run)[0]
     refusal = local_refusal(553, "5.6.7", "no SMTPUTF8", Scope.RECIPIENT)
-    write(engine, run, settled=[Settled(id=row.id, attempt=row.attempt, outcome=refusal)])
+    write(engine, run, settled=[Settled(id=row.id, attempt=row.attempt, outcome=refusal, is_marked=False)])
     found = row_of(engine, row.id)
     assert (found.state, found.stage, found.enhanced, found.attempt) == ("rejected", "local", "5.6.7", 0)
 

@@ -460,7 +460,6 @@ def put_back(engine: Engine, keys: Keys, compiled: CompiledIssue) -> tuple[Ledge
     return machine, first, mark
 
 
-@pytest.mark.xfail(strict=True, reason="taken for a refusal of our own: Settled.is_marked is not looked at")
 def test_a_late_refusal_of_a_delivery_that_was_put_back_is_forgotten(
     put_back: tuple[LedgerMachine, Run, Mark],
 ) -> None:
@@ -468,7 +467,6 @@ def test_a_late_refusal_of_a_delivery_that_was_put_back_is_forgotten(
     machine._write(first, [Settled(id=mark.id, attempt=mark.attempt, outcome=OUTCOMES[2])], [], careful=False)
 
 
-@pytest.mark.xfail(strict=True, reason="a refusal of our own is written whatever its run's epoch")
 def test_a_refusal_of_our_own_by_a_run_that_was_taken_over_is_forgotten(
     put_back: tuple[LedgerMachine, Run, Mark],
 ) -> None:
