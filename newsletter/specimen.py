@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.check import Checked, Report, run_checks
+from newsletter.message.dkim import Signer
 from newsletter.message.merge import Merger, Message, Recipient
 from newsletter.render.child import CompileResult
 from newsletter.render.compiled import CompiledIssue, fill
@@ -95,9 +96,12 @@ def specimen_of(
     )
 
 
-def trial_messages(compiled: CompiledIssue, readers: Sequence[Reader], *, keys: Keys, now: datetime) -> list[Message]:
-    """Return the message of a trial for each reader, in their order."""
-    merger = Merger(compiled, keys=keys, issue_id=0, list_label="trial", trial=True, nonce=secrets.token_hex(8))
+def trial_messages(
+    compiled: CompiledIssue, readers: Sequence[Reader], *, keys: Keys, now: datetime, signer: Signer | None = None
+) -> list[Message]:
+    """Return the message of a trial for each reader, in their order, signed as a send would be."""
+    nonce = secrets.token_hex(8)
+    merger = Merger(compiled, keys=keys, issue_id=0, list_label="trial", trial=True, nonce=nonce, signer=signer)
     people = (recipient_of(compiled, reader, position=number) for number, reader in enumerate(readers, start=1))
     return [merger.message(recipient, date=now) for recipient in people]
 

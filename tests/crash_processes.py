@@ -71,7 +71,7 @@ def play_processes(seed: int, root: Path, *, url: str) -> Result:
             may_repeat=wanted.uncertain == "resend",
         )
     faults = [] if code == (1 if verdict.doubtful else 0) else [f"the last run ended with {code}: {last}"]
-    faults += ["a traceback"] if "Traceback" in (said if kills and kills[0].states else "") + last else []
+    faults += ["a traceback"] if "Traceback" in said + last else []
     faults += [f"{kill.in_flight} in flight in one process" for kill in kills if kill.in_flight > each]
     faults += verdict.faults
     if faults:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -53,8 +54,14 @@ def _ended(end: End, reason: str) -> Ended:
 
 
 def _tell(word: Word) -> None:
-    sys.stdout.buffer.write(word.to_line())
-    sys.stdout.buffer.flush()
+    """Tell the parent. A parent that died hears nothing: the end of stdin has halted us, and the ledger has it all."""
+    try:
+        sys.stdout.buffer.write(word.to_line())
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # what is still buffered must not fail again at the end
+        os.close(nowhere)
 
 
 async def _send(orders: Mapping[str, Any]) -> Word:

@@ -24,6 +24,7 @@ from newsletter.cli.sending_options import Outbox, Smtp
 from newsletter.delivery.scope import Kind
 from newsletter.errors import InputError
 from newsletter.issue import ContentOptions
+from newsletter.message.dkim_keys import load_signer
 from newsletter.message.merge import Message
 from newsletter.render.child import CompileResult
 from newsletter.render.compiled import CompiledIssue
@@ -88,7 +89,8 @@ def heed(report: Report) -> None:
 def _trials(context: CommandContext, compiled: CompiledIssue, to: Sequence[str]) -> list[Message]:
     keys = workspace_keys(context)
     readers = [_reader(context, keys, typed) for typed in to]
-    return trial_messages(compiled, readers, keys=keys, now=office_now(context))
+    signer = load_signer(context.settings)
+    return trial_messages(compiled, readers, keys=keys, now=office_now(context), signer=signer)
 
 
 def _reader(context: CommandContext, keys: Keys, typed: str) -> Reader:

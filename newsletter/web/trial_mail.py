@@ -12,6 +12,7 @@ from newsletter.address import normalise
 from newsletter.check import gate
 from newsletter.delivery.scope import Kind, Outcome
 from newsletter.errors import ConfigError, DiskError, NewsletterError, RelayError, StoreError, UsageError
+from newsletter.message.dkim_keys import load_signer
 from newsletter.settings import Settings
 from newsletter.specimen import Reader, trial_messages
 from newsletter.store.database import Connection, reading
@@ -78,7 +79,13 @@ def _send(desk: Desk, to: str) -> list[tuple[str, Outcome]]:
     gate(desk.report_on(result))
     with reading(premises.engine) as conn:
         readers = [_reader(conn, premises.keys, address) for address in addresses]
-    messages = trial_messages(result.compilation.compiled, readers, keys=premises.keys, now=premises.clock())
+    messages = trial_messages(
+        result.compilation.compiled,
+        readers,
+        keys=premises.keys,
+        now=premises.clock(),
+        signer=load_signer(settings),
+    )
     premises.write_pictures(result.pictures)  # as every command that mails: the folder holds what the mail shows
     outcomes = premises.send_trials(settings, messages)
     return list(zip(addresses, outcomes, strict=True))

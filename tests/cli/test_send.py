@@ -543,6 +543,18 @@ def test_trial_goes_to_the_addresses_with_tokens_that_unsubscribe_nobody(run: Ru
     assert json.loads(run("status", "--json")[1]) == {"issues": []}
 
 
+def test_trial_is_signed_as_the_send_is(run: Run, office: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("dkim", "keygen", "--selector", "s1")
+    with Sink() as sink:
+        monkeypatch.setenv("NEWSLETTER_DKIM__DOMAIN", "zarechye.example")
+        monkeypatch.setenv("NEWSLETTER_DKIM__SELECTOR", "s1")
+        assert run("test", "content/april.md", "--to", "me@b.example", "--smtp", sink.url)[0] == 0
+        assert run("send", "content/april.md", "--to", "subscribers/press.csv", "--yes", "--smtp", sink.url)[0] == 0
+    signed = [email.message_from_bytes(mail.data)["DKIM-Signature"] for mail in sink.accepted]
+    assert len(signed) > 2
+    assert all("d=zarechye.example; s=s1;" in " ".join(field.split()) for field in signed)
+
+
 def test_refused_trial_is_exit_1(run: Run) -> None:
     with Sink(answers=refusing("rcpt", "550 5.1.1 unknown")) as sink:
         code, out, _ = run("test", "content/april.md", "--to", "me@b.example", "--smtp", sink.url)
