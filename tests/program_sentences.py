@@ -29,7 +29,7 @@ NOT_COVERED = {
     "subscriber": "import of lists, on the command line",
     "tokens.py": "unsubscribe tokens, the operator's keys",
     **dict.fromkeys(
-        ("message/headers.py", "message/merge.py", "message/mime.py"),
+        ("message/dkim.py", "message/headers.py", "message/merge.py", "message/mime.py"),
         "hold the bytes of a message to its form: what fails there is a defect of the program",
     ),
     **dict.fromkeys(
@@ -41,6 +41,7 @@ NOT_COVERED = {
         ),
         "lists and the ledger of sendings, which the operator keeps on the command line",
     ),
+    "store/locks.py": "SQL; its refusals are those of sending",
     "transport/embedded.py": "a server of the program's own, for trying out",
     "translation.py": "finds sentences, says none",
     "web/app.py": "a line for the log",
@@ -90,6 +91,13 @@ NO_MESSAGES: dict[str, tuple[str, ...]] = {
         "# A decision about a mail, written once by newsletter. The database keeps it too; send goes by that.",
         *(f"{key} = {HOLE}" for key in ("verdict", "who", "when", "note", "subject", "list", "issue", "digest")),
     ),
+    "store/database.py": (f"newsletter {HOLE}",),  # the name under which a server lists us
+    "store/failures.py": (  # what a server says, looked for
+        *("no password supplied", "password authentication failed", "authentication failed", "no pg_hba.conf entry"),
+        *('role "', 'database "', "too many clients", "starting up", "shutting down"),
+        *("could not translate host name", "failed to resolve host"),
+    ),
+    "transport/envelope.py": ("a character in an SMTP command that must not stand there",),  # a defect
 }
 # Sentences that the catalogue holds only together with the words in their holes, and examples of them.
 WITH_THEIR_WORDS: dict[str, dict[str, tuple[str, ...]]] = {

@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import random
 from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
@@ -31,6 +33,8 @@ NOT_MISSING = (
     DeliveryState.DEFERRED,
     DeliveryState.IN_FLIGHT,
 )
+
+_BATCH = 500  # people read at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,23 +82,69 @@ class Summary:
 
 
 def read_audience(conn: Connection, meant: Meant) -> Iterator[Person]:
-    """Yield the audience; the same for the same list, issue and secret, so what is shown is what is frozen."""
+    """Yield the audience in the order of sending.
+
+    The same for the same list, issue and secret, so what is shown is what is frozen. In this order, because rows lie
+    on disk as they are written: those that are sent together then share pages, and a mark costs half of what it
+    costs where each row is on a page of its own. Twelve bytes a person are kept in memory.
+    """
     printed = [name for name in meant.compiled.slot_fields if name.startswith("subscriber.")]
-    count = conn.execute(select(func.count()).select_from(subscription).where(_on_list(meant))).scalar_one()
-    first = _first(conn, meant)
-    order = _shuffled(count, meant)
-    rows = conn.execute(_statement(meant), execution_options={"yield_per": 1_000})
-    for index, row in enumerate(rows):
-        known = {**row.fields, "email": row.address}
-        yield Person(
-            subscriber_id=row.id,
-            address=row.address,
-            address_key=row.address_key,
-            values={name: str(known.get(name.partition(".")[2]) or "") for name in printed},
-            variant=meant.compiled.variant_key(row.fields),
-            position=1 + first.get(row.address_key, len(first) + order[index]),
-            exclusion=row.reason or ("" if row.status == SUBSCRIBED else row.status),
-        )
+    places, first = _places(conn, meant)
+    for batch in _batches(places, first):
+        found = {row.place: row for row in conn.execute(_statement(meant, batch.keys()))}
+        for place, position in batch.items():
+            row = found[place]
+            known = {**row.fields, "email": row.address}
+            yield Person(
+                subscriber_id=row.id,
+                address=row.address,
+                address_key=row.address_key,
+                values={name: str(known.get(name.partition(".")[2]) or "") for name in printed},
+                variant=meant.compiled.variant_key(row.fields),
+                position=position,
+                exclusion=row.reason or ("" if row.status == SUBSCRIBED else row.status),
+            )
+
+
+def _places(conn: Connection, meant: Meant) -> tuple[Iterator[int], dict[int, int]]:
+    """Return the ids of the subscriptions in their shuffled order, and those of the test addresses with their place."""
+    subscriptions = (
+        select(subscription.c.id)
+        .join(subscriber, subscription.c.subscriber_id == subscriber.c.id)
+        .where(_on_list(meant), *_missing(meant))
+        .order_by(subscription.c.id)
+    )
+    ids = array("q", conn.scalars(subscriptions, execution_options={"yield_per": 10_000}))
+    tests = select(subscriber.c.address_key, subscription.c.id).join(
+        subscription, subscription.c.subscriber_id == subscriber.c.id
+    )
+    rows = conn.execute(tests.where(_on_list(meant), subscriber.c.address_key.in_(meant.test_keys)))
+    known = {row.address_key: row.id for row in rows}
+    there = [known[key] for key in dict.fromkeys(meant.test_keys) if key in known]
+    missing = [place for place in there if _is_in(ids, place)]  # with --missing not all of a list are
+    order = _shuffled(len(ids), meant)
+    return (ids[index] for index in order), {place: number for number, place in enumerate(missing, start=1)}
+
+
+def _is_in(ids: array[int], wanted: int) -> bool:
+    """True when an id is among the sorted ids."""
+    index = bisect_left(ids, wanted)
+    return index < len(ids) and ids[index] == wanted
+
+
+def _batches(places: Iterator[int], first: Mapping[int, int]) -> Iterator[dict[int, int]]:
+    """Yield subscriptions with their positions, some hundred at a time: those of `first`, then the others."""
+    if first:
+        yield dict(first)
+    position = len(first)
+    while batch := list(islice(places, _BATCH)):
+        numbered: dict[int, int] = {}
+        for place in batch:
+            if place not in first:
+                position += 1
+                numbered[place] = position
+        if numbered:
+            yield numbered
 
 
 class Tally:
@@ -142,7 +192,7 @@ def summarise(conn: Connection, meant: Meant, lacks: Lacks = lacks_nothing) -> S
     return tally.summary()
 
 
-def _statement(meant: Meant):  # type: ignore[no-untyped-def] # SQLAlchemy's own type names every column
+def _statement(meant: Meant, places: Collection[int]):  # type: ignore[no-untyped-def] # SQLAlchemy's own type names every column
     reason = (
         select(func.min(suppression.c.reason))
         .where(suppression.c.address_key == subscriber.c.address_key, holds_for(meant.list_name))
@@ -151,6 +201,7 @@ def _statement(meant: Meant):  # type: ignore[no-untyped-def] # SQLAlchemy's own
     )
     return (
         select(
+            subscription.c.id.label("place"),
             subscriber.c.id,
             subscriber.c.address,
             subscriber.c.address_key,
@@ -159,8 +210,7 @@ def _statement(meant: Meant):  # type: ignore[no-untyped-def] # SQLAlchemy's own
             reason,
         )
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
-        .where(_on_list(meant), *_missing(meant))
-        .order_by(subscription.c.id)
+        .where(subscription.c.id.in_(places))
     )
 
 
@@ -180,13 +230,6 @@ def _missing(meant: Meant) -> list[ColumnElement[bool]]:
         delivery.c.state.in_([state.value for state in NOT_MISSING]),
     )
     return [~held]
-
-
-def _first(conn: Connection, meant: Meant) -> dict[bytes, int]:
-    """Return the places of the test addresses that are on the list, in the order of the settings."""
-    found = select(subscriber.c.address_key).where(subscriber.c.address_key.in_(meant.test_keys))
-    there = set(conn.scalars(found.join(subscription).where(_on_list(meant))))
-    return {key: place for place, key in enumerate(k for k in dict.fromkeys(meant.test_keys) if k in there)}
 
 
 def _shuffled(count: int, meant: Meant) -> array[int]:
