@@ -61,6 +61,15 @@ def server_url(server: Server) -> str:
     return server.url("migrated")
 
 
+@pytest.fixture(name="engine")
+def engine_on_file(tmp_path: Path, migrated_file: Path) -> Iterator[Engine]:
+    """The store as a file alone: for what stands above it and does not care."""
+    shutil.copy(migrated_file, tmp_path / "n.db")
+    engine = open_database(f"sqlite:///{tmp_path / 'n.db'}", busy_seconds=5)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", SERVER])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """The store, over each database that it can be in."""

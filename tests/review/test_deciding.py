@@ -24,9 +24,9 @@ from newsletter.store.database import Engine, reading, writing
 from newsletter.store.reviews import list_comments, list_decisions, load_approved
 from newsletter.store.subscribers import make_list
 from newsletter.workspace import package_data
-from tests.ledger import engine, migrated_file
+from tests.ledger import engine_on_file, migrated_file
 
-__all__ = ["engine", "migrated_file"]
+__all__ = ["engine_on_file", "migrated_file"]
 
 SETTINGS = Settings(
     public_url="https://news.zarechye.example",

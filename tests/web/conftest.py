@@ -20,10 +20,10 @@ from newsletter.errors import UsageError
 from newsletter.web.app import build_app
 from newsletter.web.premises import Premises
 from newsletter.workspace import Workspace
-from tests.ledger import add_people, engine, keys, migrated_file
+from tests.ledger import add_people, engine_on_file, keys, migrated_file
 from tests.room_server import HOST, TOKEN, Client, Opened, RoomProcess, fill_workspace, make_premises, running_room
 
-__all__ = ["add_people", "engine", "keys", "migrated_file"]
+__all__ = ["add_people", "engine_on_file", "keys", "migrated_file"]
 
 
 @pytest.fixture
