@@ -173,6 +173,8 @@ async def _deliver(job: Job, prepare: Callable[[], int]) -> int:
                     open_run, job.engine, places, row, job.opening, evidence=_evidence(job, row)
                 )
                 _tell_before(lock, opened, job.plan)
+                if code := job.opening.retry_refused:
+                    say(f"{opened.put_back:,} people who were refused with {code} are tried again")
                 send = _run_alone if job.processes == 1 else _run_processes
                 ended = await send(job, places, row, transport, first, signals, opened.run, lock)
                 if ended.failure is None:
