@@ -111,7 +111,7 @@ def test_what_is_told_is_read_from_the_deliveries(
     issue_id = freeze_issue(meant())
     due = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
     with writing(engine) as conn:
-        ids = conn.scalars(select(delivery.c.id).order_by(delivery.c.id)).all()
+        ids = conn.scalars(select(delivery.c.id).order_by(delivery.c.address)).all()
         for number, state in zip(ids, states, strict=True):
             conn.execute(update(delivery).where(delivery.c.id == number).values(state=state, reply=f"is {state}"))
         conn.execute(update(delivery).where(delivery.c.id == ids[0]).values(scope="ours", code=550, enhanced="5.7.1"))
