@@ -92,6 +92,11 @@ class Outcome:
         return self.kind in (Kind.REJECTED, Kind.DEFERRED) and self.scope in (Scope.OURS, Scope.MESSAGE)
 
     @property
+    def is_goodbye(self) -> bool:
+        """True when the server ended the session before it had heard of this recipient: the message is not why."""
+        return self.kind is Kind.NOT_SENT and (self.stage is Stage.RSET or (self.stage, self.code) == (Stage.MAIL, 421))
+
+    @property
     def is_hard_bounce(self) -> bool:
         return self.kind is Kind.REJECTED and self.scope is Scope.RECIPIENT
 

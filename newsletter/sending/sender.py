@@ -262,7 +262,7 @@ class Sender:
         if not _is_another_of_the_same_end(job, outcome):
             self._count(outcome)
         if outcome.kind is Kind.NOT_SENT:
-            self._feed.returns[row.id] += 1
+            self._feed.returns[row.id] += not outcome.is_goodbye
             if self._feed.returns[row.id] <= MAX_RETURNS:
                 first_at = row.first_at or job.mark.date_sent
                 self._feed.give_back(replace(row, before=DeliveryState.PENDING, attempt=attempt, first_at=first_at))

@@ -20,7 +20,7 @@ from newsletter.message.merge import Merger
 from newsletter.relay import parse_relay
 from newsletter.render.compiled import CompiledIssue
 from newsletter.sending.places import Places
-from newsletter.sending.sender import End, Ended, Policy, Progress, Sender
+from newsletter.sending.sender import MAX_RETURNS, End, Ended, Policy, Progress, Sender
 from newsletter.sending.session import Opening, close_run, open_run
 from newsletter.sending.spare import SpareFile
 from newsletter.store.audience import Meant
@@ -230,6 +230,16 @@ def test_421_in_between_reconnects_and_blames_nobody(desk: Desk) -> None:
     assert row.counts == Counts(accepted=PEOPLE)
     assert sink.connections >= PEOPLE // 4
     assert max(Counter(sink.recipients).values()) == 1
+
+
+def test_message_that_meets_one_goodbye_after_another_is_not_put_off(desk: Desk) -> None:
+    def mail(state: Transaction) -> str:
+        # Two rows take turns: while one is on its way the next is at hand.
+        return "421 4.3.2 come back later" if state.connection <= 2 * (MAX_RETURNS + 1) else ""
+
+    with Sink(answers={"mail": mail}) as sink:
+        ended, row = desk.send(relay(sink), replace(POLICY, connections=1))
+    assert (ended.end, row.counts) == (End.DONE, Counts(accepted=PEOPLE))
 
 
 def test_message_that_ends_its_connection_again_and_again_is_put_off(desk: Desk) -> None:
