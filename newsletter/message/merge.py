@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from newsletter.address import CONTROLS, refuse_controls
 from newsletter.errors import InputError
@@ -23,24 +23,22 @@ from newsletter.render.compiled import CompiledIssue, slots_of
 from newsletter.tokens import Keys, Purpose, Token
 
 # What `normalise` lets through and nothing that a header or an SMTP command reads as more than one mailbox.
-_MAILBOX = re.compile(r"[^\s\x00-\x20\x7f-\x9f<>()\[\]\\,:;\"@]+@[a-z0-9.-]+")
+_MAILBOX = re.compile(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff<>()\[\]\\,:;\"@]{1,64}@[a-z0-9.-]{1,255}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
+class Recipient(NamedTuple):
     """What is frozen about one person of an issue's audience."""
 
     delivery_id: int
     subscriber_id: int
     list_id: int  # the list's row, not its label
     address: str  # Address.mailbox
-    variant: str = ""
     values: Mapping[str, str]  # by full name: {"subscriber.name": "…"}; only subscriber fields
     position: int  # counted from 1; printed as issue.recipient_number
+    variant: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(NamedTuple):
     """Bytes ready to leave, and their envelope."""
 
     mail_from: str
@@ -55,8 +53,7 @@ class Message:
         return len(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A message that is not signed yet."""
 
     mail_from: str

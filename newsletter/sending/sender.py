@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
 
@@ -265,9 +265,9 @@ class Sender:
             self._feed.returns[row.id] += not outcome.is_goodbye
             if self._feed.returns[row.id] <= MAX_RETURNS:
                 first_at = row.first_at or job.mark.date_sent
-                self._feed.give_back(replace(row, before=DeliveryState.PENDING, attempt=attempt, first_at=first_at))
+                self._feed.give_back(row._replace(before=DeliveryState.PENDING, attempt=attempt, first_at=first_at))
                 return Settled(id=row.id, attempt=attempt, outcome=outcome)
-            outcome = replace(outcome, kind=Kind.DEFERRED)
+            outcome = outcome._replace(kind=Kind.DEFERRED)
         next_at = None
         if outcome.kind is Kind.DEFERRED:
             first_at = row.first_at or job.mark.date_sent

@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from newsletter.errors import ConfigError, StoreError
 from newsletter.store import postgresql
+from newsletter.store.driver import execute
 from newsletter.store.failures import is_busy, is_lost, store_error
 
 __all__ = [
@@ -185,7 +186,7 @@ def _on_sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _on_sqlite_begin(conn: Connection) -> None:
-    conn.exec_driver_sql("BEGIN" if conn.get_execution_options().get(_READ) else "BEGIN IMMEDIATE")
+    execute(conn, "BEGIN" if conn.get_execution_options().get(_READ) else "BEGIN IMMEDIATE")
 
 
 def _revision(conn: Connection) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -52,8 +53,7 @@ class Run:
     shard: int = 0  # of the counters: one for each process that sends in this run
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(NamedTuple):
     """What goes to disk before the bytes go to the wire."""
 
     id: int
@@ -65,8 +65,7 @@ class Mark:
     dkim: str = ""  # selectors that signed it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(NamedTuple):
     """What became of a marked delivery, or (stage LOCAL) of one that was refused before its mark."""
 
     id: int

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, Select, Update
 
+from newsletter.store.driver import execute, execute_many
 from newsletter.store.schema import EPOCH
 
 Row = tuple[object, ...]
@@ -36,12 +37,12 @@ class Prepared:
     def run(self, conn: Connection, rows: Sequence[Row]) -> int:
         """Run it for every row; returns how many rows of the table it changed."""
         compiled = self._compiled.get(conn.dialect.name) or self._compile(conn.dialect)
-        return conn.exec_driver_sql(compiled.text, [compiled.shape(row) for row in rows]).rowcount
+        return execute_many(conn, compiled.text, [compiled.shape(row) for row in rows])
 
     def first(self, conn: Connection, row: Row) -> Any:
         """Run a SELECT once and return its one row, values as the driver gives them: times in microseconds."""
         compiled = self._compiled.get(conn.dialect.name) or self._compile(conn.dialect)
-        return conn.exec_driver_sql(compiled.text, compiled.shape(row)).one()  # type: ignore[arg-type] # tuple or dict
+        return execute(conn, compiled.text, compiled.shape(row)).fetchone()
 
     def _compile(self, dialect: Dialect) -> _Compiled:
         made = self._statement.compile(dialect=dialect)

@@ -13,7 +13,6 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 
 from newsletter.delivery.scope import Kind, Outcome, Reply, Stage, judge, not_sent, uncertain
 from newsletter.message.merge import Message
@@ -318,7 +317,7 @@ class SmtpChannel:
             return outcome
         self._manners.takes_groups = False
         fault = f"accepted ({outcome.code} {outcome.reply}) after it was refused: {refusal}"
-        return replace(refusal if transaction.is_dot else outcome, fault=fault)
+        return (refusal if transaction.is_dot else outcome)._replace(fault=fault)
 
     # The end.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -95,7 +94,7 @@ def test_row_that_came_back_may_be_marked_again_in_the_same_transaction(
     async def go() -> Written:
         async with Journal(engine, run, spare) as journal:
             await journal.write(mark=mark)
-            _, again = await asyncio.gather(journal.write(settled=back), journal.write(mark=replace(mark, attempt=2)))
+            _, again = await asyncio.gather(journal.write(settled=back), journal.write(mark=mark._replace(attempt=2)))
             return again
 
     assert asyncio.run(go()).is_marked
@@ -211,7 +210,9 @@ def test_send_does_not_begin_without_room_for_the_spare_file(tmp_path: Path) -> 
                 enhanced=st.text(max_size=12),
                 reply=st.text(max_size=200),
                 queue_id=st.text(max_size=20),
+                fault=st.just(""),  # was told when it happened
             ),
+            is_marked=st.booleans(),
         ),
         max_size=5,
     ),

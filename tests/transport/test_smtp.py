@@ -341,6 +341,6 @@ def test_content_without_such_lines_is_not_copied() -> None:
 @pytest.mark.parametrize("bad", ["a@b\r\nDATA", "a@b\n", "a\x00b", "a\x7fb", "a@b> SIZE=1", "a<b"])
 def test_command_never_becomes_two(make_message: MakeMessage, bad: str) -> None:
     message = make_message()
-    for changed in (replace(message, rcpt_to=bad), replace(message, mail_from=bad), replace(message, envid=bad)):
+    for changed in (message._replace(rcpt_to=bad), message._replace(mail_from=bad), message._replace(envid=bad)):
         with pytest.raises(ValueError, match="must not stand there"):
             envelope(changed, Offers())
