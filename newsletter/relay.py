@@ -25,7 +25,7 @@ class RelayAddress:
 
     @property
     def is_loopback(self) -> bool:
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -56,11 +56,12 @@ def _security(scheme: str, host: str, starttls: str) -> Security:
     if scheme == "smtps":
         return "tls"
     if starttls == "auto":
-        return "none" if _is_loopback(host) else "starttls"
+        return "none" if is_loopback(host) else "starttls"
     return "none" if starttls == "no" else "starttls"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """True for a name or address of this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

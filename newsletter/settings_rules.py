@@ -61,13 +61,15 @@ def database_url(text: str) -> str:
         _ = parts.port
     except ValueError:
         return "is not the address of a database"
+    if parts.netloc.count("@") > 1:  # which of them ends the password is read differently by different readers
+        return "has more than one @ before its path: write one that belongs to the password as %40"
     return "" if parts.scheme and "://" in text else "must be an address, as in sqlite:///var/newsletter.db"
 
 
 def holds_password(url: str) -> bool:
     """True for the address of a database with a password in it: before the host, or among libpq's options."""
     parts = urlsplit(url)
-    return parts.password is not None or any(name.endswith("password") for name, _ in parse_qsl(parts.query))
+    return parts.password is not None or any(name.lower().endswith("password") for name, _ in parse_qsl(parts.query))
 
 
 def link(text: str) -> str:

@@ -93,7 +93,13 @@ NO_MESSAGES: dict[str, tuple[str, ...]] = {
     ),
     "store/database.py": (f"newsletter {HOLE}",),  # the name under which a server lists us
     "store/failures.py": (  # what a server says, looked for
-        *("no password supplied", "password authentication failed", "authentication failed", "no pg_hba.conf entry"),
+        *(
+            "does not support SSL",
+            "no password supplied",
+            "password authentication failed",
+            "authentication failed",
+            "no pg_hba.conf entry",
+        ),
         *('role "', 'database "', "too many clients", "starting up", "shutting down"),
         *("could not translate host name", "failed to resolve host"),
     ),

@@ -215,7 +215,8 @@ class Sink:
             challenge = b"<1896.697170952@sink.example>"
             digest = hmac.new(password, challenge, "md5").hexdigest().encode()
             state.is_logged_in = await ask(challenge) == user + b" " + digest
-        await self._say(writer, "235 2.7.0 Welcome" if state.is_logged_in else "535 5.7.8 Authentication failed")
+        usual = "235 2.7.0 Welcome" if state.is_logged_in else "535 5.7.8 Authentication failed"
+        await self._say(writer, await self._answer("auth", state, usual))
 
     async def _answer(self, stage: str, state: Transaction, usual: str) -> str:
         if stage not in self.answers:

@@ -346,3 +346,11 @@ def test_password_of_the_database_may_come_from_the_environment_and_is_never_sho
     settings = load_settings(tmp_path, {"NEWSLETTER_DATABASE__URL": url})
     assert settings.database.url == url
     assert "geheim" not in repr(settings)
+
+
+@pytest.mark.parametrize("password", ["ge@heim:x", "sehr@geheim"])
+def test_password_with_a_bare_at_sign_is_refused_and_not_repeated(tmp_path: Path, password: str) -> None:
+    (tmp_path / "newsletter.toml").write_text("")
+    with pytest.raises(ConfigError, match="%40") as caught:
+        load_settings(tmp_path, {"NEWSLETTER_DATABASE__URL": f"postgresql+psycopg://office:{password}@db.example/news"})
+    assert "heim" not in str(caught.value)

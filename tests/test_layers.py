@@ -18,7 +18,7 @@ PACKAGE = ROOT / "newsletter"
 # Each line may import from itself and from the lines above; the names of one line may import each other,
 # except those of APART.
 LAYERS = (
-    ("errors",),
+    ("errors", "own_process"),
     ("toml_mistakes",),
     ("settings_source", "settings_rules", "relay"),
     ("settings",),

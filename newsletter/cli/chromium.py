@@ -110,9 +110,14 @@ def _start(program: str, profile: Path, stderr: IO[bytes]) -> subprocess.Popen[b
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
-        env={**os.environ, **own, "DBUS_SESSION_BUS_ADDRESS": "disabled:"},
+        env={**_without_settings(os.environ), **own, "DBUS_SESSION_BUS_ADDRESS": "disabled:"},
         start_new_session=True,  # its own process group: killed as a whole, and Ctrl-C reaches only us
     )
+
+
+def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without our settings: passwords are among them."""
+    return {name: value for name, value in environ.items() if not name.startswith("NEWSLETTER_")}
 
 
 def _failure(browser: Chromium, log: Path, timeout_seconds: float) -> NewsletterError:

@@ -7,7 +7,6 @@ nothing itself. `cli/sending_process.py` is what it starts.
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from newsletter.cli.output import say, warn
 from newsletter.errors import StoreError, UsageError
+from newsletter.own_process import command_of, environ_of_child
 from newsletter.sending.holder import this_host
 from newsletter.sending.processes import Processes, Word
 from newsletter.sending.sender import Ended, Progress
@@ -28,7 +28,7 @@ from newsletter.store.locks import is_connected
 MOST = 32
 _SHOW_SECONDS = 0.5
 _BURY_SECONDS = 15.0  # the longest that a dead process's connections are waited for
-_COMMAND = (sys.executable, "-m", "newsletter.cli.sending_process")
+_MODULE = "newsletter.cli.sending_process"
 
 
 def refuse_processes(engine: Engine, plan: Plan, processes: int) -> None:
@@ -70,7 +70,14 @@ class Parent:
         """Return the processes, not yet running, to be stopped by signals."""
         with writing(self.engine) as conn:
             add_shards(conn, self.row.id, self.processes)
-        self._team = Processes(_COMMAND, self._orders(), folder=self.root, settle=self._settle, on_word=self._hear)
+        self._team = Processes(
+            command_of(_MODULE),
+            self._orders(),
+            folder=self.root,
+            environ=environ_of_child(),
+            settle=self._settle,
+            on_word=self._hear,
+        )
         return self._team
 
     async def watch(self) -> Ended:

@@ -46,7 +46,7 @@ def print_report(
     with reading(engine) as conn:
         sums = as_lines(read_sums(conn, row), zone=zone) if in_full else ()
         text = as_text(row, state, read_told(conn, row), zone=zone, sums=sums)
-    print("\n".join(one_line_keeping_indent(line) for line in text.splitlines()))
+    print("\n".join(one_line_keeping_indent(line) for line in text.split("\n")))
 
 
 def one_line_keeping_indent(line: str) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 from newsletter.cli.context import open_context
 from newsletter.cli.delivering import Job, ledger_keys, loop_factory, make_sender, open_transport, spare_file
 from newsletter.cli.opening import open_store
+from newsletter.cli.output import internal_failure
 from newsletter.cli.reporting import office_zone, places_of
 from newsletter.errors import NewsletterError, RelayError, StoreError
 from newsletter.message.dkim_keys import load_signer
@@ -45,6 +46,9 @@ def main() -> int:
     except NewsletterError as error:
         failure = error if isinstance(error, StoreError) else StoreError(error.message, path=error.path, fix=error.fix)
         word = Word(ended=replace(_ended(End.FAILED, error.message), failure=failure))
+    except Exception as error:  # noqa: BLE001 - a defect: its traceback, which may hold addresses, goes to a private file
+        internal_failure(error, as_json=False)
+        word = Word(ended=_ended(End.FAILED, "a defect of the program; see what the process said"))
     _tell(word)
     return 0
 

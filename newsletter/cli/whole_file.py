@@ -23,6 +23,10 @@ def whole_file(out: str, *, encoding: str = "utf-8") -> Iterator[TextIO]:
         yield from _stdout(encoding)
         return
     path = Path(out)
+    if path.exists() and not path.is_file():  # /dev/stdout, a pipe: nothing to put in its place
+        with _opened(path, encoding) as file:
+            yield file
+        return
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:60]}-", dir=path.parent)  # mode 0600
     except OSError as error:
@@ -39,6 +43,13 @@ def whole_file(out: str, *, encoding: str = "utf-8") -> Iterator[TextIO]:
         raise DiskError(f"cannot be written: {error.strerror}", path=out, fix="check the free space") from error
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _opened(path: Path, encoding: str) -> TextIO:
+    try:
+        return path.open("w", encoding=encoding, newline="")
+    except OSError as error:
+        raise DiskError(f"cannot write here: {error.strerror}", path=str(path), fix="name a file") from error
 
 
 def _stdout(encoding: str) -> Iterator[TextIO]:

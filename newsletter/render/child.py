@@ -13,7 +13,6 @@ import os
 import pickle
 import signal
 import subprocess
-import sys
 import time
 import traceback
 from collections.abc import Sequence
@@ -30,6 +29,7 @@ from newsletter.errors import CompileError, InputError, NewsletterError, UsageEr
 from newsletter.issue import ContentOptions, Issue, build_issue
 from newsletter.issue_file import FILE, Written
 from newsletter.issue_folder import issue_key, open_folder
+from newsletter.own_process import command_of, environ_of_child
 from newsletter.render import Compilation, compile_issue
 from newsletter.settings import Settings
 
@@ -128,12 +128,12 @@ def compile_in_child(request: CompileRequest) -> CompileResult:
     """Load, build and compile in a child. Raises what `compile_here` raises, CompileError when the child dies."""
     try:
         done = subprocess.run(
-            child_command("newsletter.render.child"),
+            command_of("newsletter.render.child"),
             input=pickle.dumps(request),
             capture_output=True,
             timeout=TIMEOUT_SECONDS,
             check=False,
-            env=child_environ(),
+            env=environ_of_child(),
             start_new_session=True,  # Ctrl-C reaches the parent, which then decides
         )
     except subprocess.TimeoutExpired as error:
@@ -142,16 +142,6 @@ def compile_in_child(request: CompileRequest) -> CompileResult:
         raise died(request, done.returncode)
     # Our own child, started above from this package, wrote these bytes.
     return result_of(pickle.loads(done.stdout))  # noqa: S301
-
-
-def child_command(module: str) -> list[str]:
-    # -P keeps a file named like a standard module in the current directory from being imported.
-    return [sys.executable, "-P", "-m", module]
-
-
-def child_environ() -> dict[str, str]:
-    package_root = str(Path(__file__).resolve().parents[2])
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))}
 
 
 def result_of(answer: object) -> CompileResult:

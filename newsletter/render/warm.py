@@ -21,13 +21,12 @@ from typing import BinaryIO, Self, cast
 from newsletter.config import load_settings
 from newsletter.errors import CompileError, NewsletterError
 from newsletter.issue import ContentOptions
+from newsletter.own_process import command_of, environ_of_child
 from newsletter.render.child import (
     TIMEOUT_SECONDS,
     CompileRequest,
     CompileResult,
     answer_to,
-    child_command,
-    child_environ,
     died,
     limit_memory,
     limit_processor_time,
@@ -163,11 +162,11 @@ class _Child:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            child_command("newsletter.render.warm"),
+            command_of("newsletter.render.warm"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=child_environ(),
+            env=environ_of_child(),
             start_new_session=True,  # Ctrl-C reaches the parent, which then decides
         )
         self._requests = cast("BinaryIO", self.process.stdin)

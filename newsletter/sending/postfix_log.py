@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -119,7 +120,7 @@ def read_log(path: Path, *, zone: tzinfo, near: datetime) -> Iterator[Line]:
                 line = parse_line(raw.decode(errors="replace").rstrip("\r\n"), zone=zone, near=near)
                 if line is not None:
                     yield line
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         said = getattr(error, "strerror", None) or error
         raise InputError(f"the log cannot be read: {said}", path=str(path), fix="name a Postfix log") from error
 

@@ -21,6 +21,8 @@ from pathlib import Path
 from newsletter.errors import StoreError
 from newsletter.sending.sender import End, Ended
 
+MAX_WORD_BYTES = 1024**2  # of one line that a process tells
+
 # The gravest first: what the whole run is said to have ended by.
 _GRAVITY = (End.FAILED, End.TAKEN_OVER, End.INTERRUPTED, End.STOPPED, End.PAUSED, End.WAITING, End.DONE)
 
@@ -85,11 +87,13 @@ class Processes:
         orders: Mapping[int, Mapping[str, object]],
         *,
         folder: Path,
+        environ: Mapping[str, str],
         settle: Callable[[int, int], Sequence[str]],
         on_word: Callable[[int, Word], None],
     ) -> None:
         """`settle` is given slot and process id of a dead one, and returns who is in doubt by its death."""
-        self._command, self._orders, self._folder = tuple(command), orders, folder
+        self._command, self._orders = tuple(command), orders
+        self._folder, self._environ = folder, dict(environ)
         self._settle, self._on_word = settle, on_word
         self._living: dict[int, _Child] = {}
         self._restarted: set[int] = set()
@@ -98,13 +102,8 @@ class Processes:
 
     async def run(self) -> Ended:
         """Return how it all ended, once the last process has."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._place(slot)) for slot in self._orders]
-        finally:
-            for child in self._living.values():
-                with suppress(ProcessLookupError):
-                    child.process.kill()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._place(slot)) for slot in self._orders]
         return self._as_one([ended for task in tasks for ended in task.result()])
 
     def halt(self, end: End, reason: str = "") -> None:
@@ -137,12 +136,18 @@ class Processes:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             cwd=self._folder,
+            env=self._environ,
             start_new_session=True,
+            limit=MAX_WORD_BYTES,
         )
         child = self._living[slot] = _Child(slot, process)
         try:
             await self._listen(child)
             code = await process.wait()
+        except BaseException:  # we fail: it ends in good order, as when we die
+            self._signal(child)
+            await process.wait()
+            raise
         finally:
             del self._living[slot]
         if child.ended is None:

@@ -109,7 +109,8 @@ def record_findings(
                 moved.append(one)
                 if one.trace.bounced_at:
                     record_event(conn, one.doubt.id, BOUNCE, at=one.trace.bounced_at, detail=_detail(one))
-        new = [one for one in done.returned if not has_event(conn, one.delivery_id, BOUNCE, at=one.bounce.at)]
+        told = {(one.delivery_id, one.bounce.at): one for one in done.returned}  # rotated logs may overlap
+        new = [one for one in told.values() if not has_event(conn, one.delivery_id, BOUNCE, at=one.bounce.at)]
         for returned in new:
             detail = {"by": "relay log", "queue_id": returned.bounce.queue_id, "reply": returned.bounce.said}
             record_event(conn, returned.delivery_id, BOUNCE, at=returned.bounce.at, detail=detail)

@@ -105,7 +105,7 @@ def as_text(row: IssueRow, state: IssueState, told: Told, *, zone: tzinfo, sums:
 
     `sums` are lines that stand before the next steps; they tell of all runs, so the last one is not told apart.
     """
-    why = f": {_short(row.state_reason)}" if row.state_reason and state is not IssueState.FINISHED else ""
+    why = f": {short(row.state_reason)}" if row.state_reason and state is not IssueState.FINISHED else ""
     lines = [f"issue {row.code}  {row.key} to {row.list_name}  {state.value}{why}", f"  {row.subject}"]
     if row.approvals:
         lines.append(f"  approved by {', '.join(_approval(one, zone) for one in row.approvals)}")
@@ -142,13 +142,14 @@ def _people(kind: DeliveryState, number: int, told: Told, zone: tzinfo) -> Itera
         when = f", next try at {shown_time(told.next_try, zone)}"
     yield f"  {_HEADS[kind]}{when}:"
     if number > len(people):
-        yield from (f"    {n:,} with {_short(reply)}" for state, n, reply in told.refusals if state == kind.value)
-    yield from (f"    {address}: {_short(reply)}" for address, reply in people)
+        yield from (f"    {n:,} with {short(reply)}" for state, n, reply in told.refusals if state == kind.value)
+    yield from (f"    {address}: {short(reply)}" for address, reply in people)
     if number > len(people):
         yield f"    and {number - len(people):,} more"
 
 
-def _short(reply: str) -> str:
+def short(reply: str) -> str:
+    """Return a reply on one line: its own line breaks would make lines of the report."""
     words = " ".join(reply.split())
     return words if len(words) <= 120 else f"{words[:119]}…"
 

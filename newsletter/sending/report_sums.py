@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from newsletter.delivery.state import DeliveryState
-from newsletter.sending.report import shown_time, told_run
+from newsletter.sending.report import short, shown_time, told_run
 from newsletter.store.account import (
     Domain,
     Domains,
@@ -68,7 +68,7 @@ def as_lines(sums: Sums, *, zone: tzinfo) -> Iterator[str]:
         said = f"{one.code or ''} {one.reply}".strip() or "no reply"
         fault = f", fault: {one.scope}" if one.scope not in ("", "none") else ""
         state = one.state.value.replace("_", " ")
-        yield f"    {one.people:>9,}  {state} at {one.stage or 'no stage'}{fault}: {said[:120]}"
+        yield f"    {one.people:>9,}  {state} at {one.stage or 'no stage'}{fault}: {short(said)}"
     for relay in sums.relays:
         again = f", {relay.tried_again:,} people more than once" if relay.tried_again else ""
         yield f"  by {relay.relay or 'no relay'}: {relay.tries:,} tries{again}"

@@ -30,12 +30,16 @@ class SpareFile:
     """One issue's spare file, open for writing."""
 
     def __init__(self, path: Path, *, entries: int) -> None:
-        """Take the blocks for so many entries. Raises DiskError: a send must not begin without them."""
+        """Take the blocks for so many entries. Raises DiskError: a send must not begin without them.
+
+        What a process that died has left there stays, and is read in by the next run.
+        """
         self.path = path
-        self._size = entries * _ENTRY_BYTES
-        self._at = 0
         try:
-            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._at = _end_of_entries(path.read_bytes())
+            self._size = self._at + entries * _ENTRY_BYTES
+            os.ftruncate(self._handle, self._at)
             os.posix_fallocate(self._handle, 0, self._size)
             os.fsync(self._handle)
         except OSError as error:
@@ -93,6 +97,11 @@ def _line(epoch: int, entry: Settled) -> bytes:
         ).encode()
         + b"\n"
     )
+
+
+def _end_of_entries(data: bytes) -> int:
+    """Return where the last whole entry ends."""
+    return data.rstrip(b"\0").rfind(b"\n") + 1
 
 
 def _entries(data: bytes) -> Iterator[SpareEntry]:

@@ -136,8 +136,8 @@ def now(conn: Connection) -> datetime:
 def _engine(url: str, busy_seconds: float) -> Engine:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise _unusable() from error
+    except (ArgumentError, ValueError):
+        raise _unusable() from None  # the cause may quote the password
     if parsed.drivername in ("postgresql", "postgresql+psycopg"):
         return postgresql.create_server_engine(
             parsed.set(drivername="postgresql+psycopg"),
@@ -147,7 +147,7 @@ def _engine(url: str, busy_seconds: float) -> Engine:
     if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
         raise _unusable()
     _make_private(Path(parsed.database or ""))
-    engine = create_engine(parsed, connect_args={"timeout": busy_seconds})
+    engine = create_engine(parsed, connect_args={"timeout": busy_seconds}, hide_parameters=True)
     event.listen(engine, "connect", _on_sqlite_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
     return engine

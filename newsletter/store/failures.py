@@ -48,6 +48,11 @@ _POSTGRESQL = (
 )
 # A connection that was never made: words of libpq or of the server, because there is no SQLSTATE.
 _UNCONNECTED = (
+    (
+        "does not support SSL",
+        "the database server offers no TLS, so password and addresses would go in plain text",
+        "switch ssl on in its postgresql.conf, or add ?sslmode=disable to database.url if the way to it is private",
+    ),
     ("no password supplied", "the database server refuses the login", _LOGIN),
     ("password authentication failed", "the database server refuses the login", _LOGIN),
     ("authentication failed", "the database server refuses the login", _LOGIN),

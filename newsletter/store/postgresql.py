@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from newsletter.errors import ConfigError
+from newsletter.relay import is_loopback
 
 INSTALL = 'pip install "newsletter[postgres]"'
 CONNECT_SECONDS = 10
@@ -36,6 +37,7 @@ def create_server_engine(url: URL, *, busy_seconds: float, application: str) -> 
         url,
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
+        hide_parameters=True,  # an address in a traceback is one on somebody's screen
         use_native_hstore=False,
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
@@ -43,6 +45,7 @@ def create_server_engine(url: URL, *, busy_seconds: float, application: str) -> 
             "application_name": application,
             "keepalives": 1,
             **keepalive,
+            **tls_of(url),
             "tcp_user_timeout": _noticed_seconds() * 1_000,
         },
     )
@@ -58,6 +61,23 @@ def create_server_engine(url: URL, *, busy_seconds: float, application: str) -> 
     return engine
 
 
+def tls_of(url: URL) -> dict[str, str]:
+    """Return libpq's options that keep password and addresses off the network in plain text; what `url` says stands.
+
+    Its own default (`prefer`) takes a connection without TLS, or gives the password itself, to whoever asks for that.
+    """
+    hosts = url.host or url.query.get("host") or ""
+    host = hosts if isinstance(hosts, str) else ",".join(hosts)
+    is_near = all(not one or one.startswith("/") or is_loopback(one) for one in host.split(","))
+    if is_near or "sslmode" in url.query:
+        return {}
+    import psycopg
+
+    has_rules = psycopg.pq.version() >= _LIBPQ_WITH_AUTH_RULES
+    return {"sslmode": "require", **({"require_auth": "!password"} if has_rules else {})}
+
+
+_LIBPQ_WITH_AUTH_RULES = 160_000
 OWN_ROWS = "newsletter_own_rows"  # execution option: writes only rows that are its own
 
 

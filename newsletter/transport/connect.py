@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import aiosmtplib
 
+from newsletter.delivery.scope import Reply, cut
 from newsletter.errors import RelayError
 from newsletter.relay import RelayAddress
 from newsletter.transport.failure import plain_reason
@@ -75,7 +76,9 @@ async def open_client(client: aiosmtplib.SMTP, relay: Relay) -> None:
         if relay.user:
             await _login(client, relay)
     except aiosmtplib.SMTPResponseException as error:
-        raise RelayError(f"{address} answered {error.code} {error.message}", fix="ask who runs the relay") from error
+        raise RelayError(
+            f"{address} answered {error.code} {cut(error.message)}", fix="ask who runs the relay"
+        ) from error
     except ssl.SSLError as error:
         raise _tls_error(address, error) from error
     except (aiosmtplib.SMTPException, OSError) as error:
@@ -106,9 +109,14 @@ async def _login(client: aiosmtplib.SMTP, relay: Relay) -> None:
         await client.login(relay.user, relay.password)
     except aiosmtplib.SMTPAuthenticationError as error:
         raise RelayError(
-            f"{address} refused the login of {relay.user}: {error.code} {error.message}",
+            f"{address} refused the login of {relay.user}: {_code_only(error)}",
             fix="check smtp.user and the password",
         ) from error
+
+
+def _code_only(error: aiosmtplib.SMTPAuthenticationError) -> str:
+    """Return what a refused login was answered, without its words: a relay may repeat the line with the password."""
+    return f"{error.code} {Reply(error.code, error.message).enhanced}".rstrip()
 
 
 def _tls_error(address: RelayAddress, error: ssl.SSLError) -> RelayError:

@@ -189,6 +189,15 @@ def test_spare_file_that_was_not_needed_goes_away(tmp_path: Path) -> None:
     assert read_spare(tmp_path / "x.spare") == ()
 
 
+def test_spare_file_of_a_process_that_died_keeps_what_it_holds(tmp_path: Path) -> None:
+    outcomes = [Settled(id=number, attempt=1, outcome=not_sent(Stage.MAIL, "gone")) for number in (1, 2)]
+    SpareFile(tmp_path / "x.spare", entries=3).write(7, outcomes[:1])
+    again = SpareFile(tmp_path / "x.spare", entries=3)
+    assert again.write(7, outcomes[1:])
+    again.close()
+    assert [entry.settled for entry in read_spare(tmp_path / "x.spare")] == outcomes
+
+
 def test_send_does_not_begin_without_room_for_the_spare_file(tmp_path: Path) -> None:
     with pytest.raises(DiskError, match=r"no room for the spare file"):
         SpareFile(tmp_path / "missing" / "x.spare", entries=3)

@@ -114,7 +114,9 @@ def test_long_lines_and_broken_bytes_cost_nothing(tmp_path: Path, is_zipped: boo
 def test_a_log_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     cut = tmp_path / "cut.gz"
     cut.write_bytes(gzip.compress(b"x" * 1_000)[:-9])
-    for path in (tmp_path / "none", tmp_path, cut):
+    spoilt = tmp_path / "spoilt.gz"
+    spoilt.write_bytes(gzip.compress(b"x" * 1_000)[:12] + b"\xff" * 40)
+    for path in (tmp_path / "none", tmp_path, cut, spoilt):
         with pytest.raises(InputError, match="the log cannot be read"):
             list(read_log(path, zone=MOSCOW, near=NEAR))
 

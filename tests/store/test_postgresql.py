@@ -5,15 +5,17 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from newsletter.errors import ConfigError, StoreError
 from newsletter.store.database import Engine, is_busy, is_lost, open_database, reading, recording, writing
 from newsletter.store.locks import SessionLock, issue_key
+from newsletter.store.postgresql import tls_of
 from newsletter.store.schema import metadata
 from tests.ledger import on_server
 from tests.postgresql_server import USER, Server
@@ -145,6 +147,31 @@ def test_what_is_wrong_with_the_server_is_one_line_without_the_password(server: 
                 open_database(url)
             assert "hunter2" not in str(caught.value)
             assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:hun@zzz:2@h.example/n", "postgresql://u@h.example:zzz/n"])
+def test_address_that_cannot_be_read_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"database\.url cannot be used") as caught:
+        open_database(url)
+    assert "zzz" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("address", "mode"),
+    [
+        ("me@db.example/n", "require"),
+        ("me@192.0.2.7/n", "require"),
+        ("/n?host=db.example", "require"),
+        ("me@db.example/n?sslmode=disable", None),
+        ("me@db.example/n?sslmode=verify-full", None),
+        ("me@127.0.0.1/n", None),
+        ("me@localhost/n", None),
+        ("/n?host=/run/postgresql", None),
+        ("/n", None),
+    ],
+)
+def test_way_to_another_machine_is_tls_unless_the_address_says_otherwise(address: str, mode: str | None) -> None:
+    assert tls_of(make_url(f"postgresql+psycopg://{address}")).get("sslmode") == mode
 
 
 @pytest.mark.service

@@ -273,6 +273,21 @@ def test_refused_login_is_told_without_the_password() -> None:
     assert "wrong-secret" not in str(error)
 
 
+def test_refusal_that_repeats_the_login_is_told_by_its_code_alone() -> None:
+    def echo(state: Transaction) -> str:
+        return f"535 5.7.8 unknown: {state.line}"
+
+    with Sink(login=("press", "right"), answers={"auth": echo}) as sink:
+        error = connect_error(sink, user="press", password="wrong-secret")
+    assert "refused the login of press: 535 5.7.8;" in f"{error};"
+
+
+def test_greeting_of_another_code_page_and_any_length_can_be_written_down() -> None:
+    with Sink(greeting="554 " + "\udce8\udced" * 2_000) as sink:
+        told = connect_error(sink).message
+    assert len(told.encode()) < 600
+
+
 def test_login_is_made_where_the_relay_wants_one(make_message: MakeMessage) -> None:
     with Sink(login=("press", "right")) as sink:
         send_all(sink, make_message(), user="press", password="right")
