@@ -103,6 +103,8 @@ _NUMBER_RULES: dict[str, Callable[[float], str]] = {
     "send.limits.connections": rules.between(0, 200),
     "send.limits.messages_per_connection": rules.between(0, 1_000_000),
     "send.wait_minutes": rules.between(0, 24 * 60),
+    "send.retry_minutes": rules.between(1, 24 * 60),
+    "send.retry_longest_minutes": rules.between(30, 24 * 60),
     "send.give_up_hours": rules.between(1, 30 * 24),
     "send.breaker_first": rules.between(1, 1_000_000),
     "send.breaker_same": rules.between(1, 1_000_000),

@@ -135,6 +135,8 @@ class Send:
     messages_per_connection: int = 900
     idle_seconds: int = 30  # an unused connection is closed; servers under stress end one after 10 to 60 seconds
     wait_minutes: int = 15  # how long `send` waits for retries before it leaves the issue waiting
+    retry_minutes: int = 5  # before the first new try; doubled before each further one
+    retry_longest_minutes: int = 120  # doubling ends here (RFC 5321 section 4.5.4.1: at least 30)
     give_up_hours: int = 48
     uncertain: str = "hold"  # hold, or resend once
     breaker_first: int = 20  # pause when none of an issue's first so many replies is an acceptance

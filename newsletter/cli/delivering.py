@@ -21,13 +21,14 @@ from newsletter.cli.reporting import office_zone, places_of, print_report
 from newsletter.delivery.retry import RetryPolicy
 from newsletter.delivery.scope import Outcome
 from newsletter.delivery.state import Counts
-from newsletter.errors import ConfigError, UsageError
+from newsletter.errors import ConfigError, StoreError, UsageError
 from newsletter.message.dkim import Signer
 from newsletter.message.dkim_keys import load_signer
 from newsletter.message.merge import Merger
 from newsletter.render.compiled import CompiledIssue
 from newsletter.sending.lock import Lock, issue_lock, this_host
 from newsletter.sending.lock_watch import LOST, watch
+from newsletter.sending.patience import patiently
 from newsletter.sending.places import Places
 from newsletter.sending.processes import Processes
 from newsletter.sending.report import shown_time
@@ -36,9 +37,9 @@ from newsletter.sending.session import Evidence, Opened, Opening, close_run, ope
 from newsletter.sending.spare import SpareFile
 from newsletter.settings import DomainLimit
 from newsletter.settings_rules import parse_rate
-from newsletter.store.database import Engine, reading
+from newsletter.store.database import Engine, reading, writing
 from newsletter.store.deliveries import Orphan
-from newsletter.store.issues import IssueRow, Plan, load_compiled, load_issue
+from newsletter.store.issues import IssueRow, Plan, load_compiled, load_issue, save_plan
 from newsletter.store.ledger import Run
 from newsletter.tokens import Keys, Purpose
 from newsletter.transport.channel import Channel, Transport
@@ -172,21 +173,40 @@ async def _deliver(job: Job, prepare: Callable[[], int]) -> int:
                 opened = await asyncio.to_thread(
                     open_run, job.engine, places, row, job.opening, evidence=_evidence(job, row)
                 )
+                if not job.opening.is_fresh:  # not before: a `resume` that is refused changes nothing
+                    await asyncio.to_thread(_keep_plan, job, row)
                 _tell_before(lock, opened, job.plan)
                 if code := job.opening.retry_refused:
                     say(f"{opened.put_back:,} people who were refused with {code} are tried again")
                 send = _run_alone if job.processes == 1 else _run_processes
                 ended = await send(job, places, row, transport, first, signals, opened.run, lock)
                 if ended.failure is None:
-                    row = await asyncio.to_thread(close_run, job.engine, opened.run, ended)
+                    row = await asyncio.to_thread(patiently, lambda: close_run(job.engine, opened.run, ended))
     except BaseException:
         first.abort()
         raise
     if ended.failure is not None:
-        say(f'what was replied is kept; "newsletter resume {row.code}" reads it in')
-        raise ended.failure
+        return _tell_failure(job, row, ended.failure)
     print_report(job.context, job.engine, row, in_json=job.as_json)
     return exit_code(ended.end, row.counts)
+
+
+def _tell_failure(job: Job, row: IssueRow, error: StoreError) -> int:
+    """Tell of a ledger that failed in the middle of the run, and how the issue stands, as far as that can be read."""
+    warn(str(error))
+    say(f'what was replied is kept; "newsletter resume {row.code}" reads it in')
+    try:
+        with reading(job.engine) as conn:
+            row = load_issue(conn, row.id)
+        print_report(job.context, job.engine, row, in_json=job.as_json)
+    except StoreError:
+        raise error from None
+    return 1
+
+
+def _keep_plan(job: Job, row: IssueRow) -> None:
+    with writing(job.engine) as conn:
+        save_plan(conn, row.id, job.plan)
 
 
 def _evidence(job: Job, row: IssueRow) -> Evidence | None:
@@ -298,7 +318,11 @@ def _policy(job: Job) -> Policy:
         rate=job.plan.rate,
         wait_minutes=0 if job.no_wait else send.wait_minutes,
         uncertain=job.plan.uncertain,
-        retry=RetryPolicy(give_up_hours=send.give_up_hours),
+        retry=RetryPolicy(
+            first_wait_seconds=60 * send.retry_minutes,
+            longest_wait_seconds=60 * send.retry_longest_minutes,
+            give_up_hours=send.give_up_hours,
+        ),
         breaker_first=send.breaker_first,
         breaker_same=send.breaker_same,
         breaker_bounce_share=send.breaker_bounce_share,

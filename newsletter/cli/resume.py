@@ -17,9 +17,9 @@ from newsletter.errors import GateError
 from newsletter.review.gate import refuse_rejected_since
 from newsletter.sending.report import shown_time
 from newsletter.sending.session import Opening
-from newsletter.store.database import Engine, now, reading, writing
+from newsletter.store.database import Engine, now, reading
 from newsletter.store.deliveries import refuse_no_code
-from newsletter.store.issues import IssueRow, find_issue, save_plan
+from newsletter.store.issues import IssueRow, find_issue
 from newsletter.store.reviews import list_decisions
 
 
@@ -73,12 +73,7 @@ def resume(
             processes=processes,
         )
 
-        def prepare() -> int:
-            with writing(engine) as conn:
-                save_plan(conn, row.id, plan)
-            return row.id
-
-        return deliver(job, prepare)
+        return deliver(job, lambda: row.id)
     finally:
         engine.dispose()
 

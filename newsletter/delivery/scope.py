@@ -93,7 +93,8 @@ class Outcome(NamedTuple):
     @property
     def is_goodbye(self) -> bool:
         """True when the server ended the session before it had heard of this recipient: the message is not why."""
-        return self.kind is Kind.NOT_SENT and (self.stage is Stage.RSET or (self.stage, self.code) == (Stage.MAIL, 421))
+        is_early = self.stage in (Stage.CONNECT, Stage.RSET) or (self.stage, self.code) == (Stage.MAIL, 421)
+        return self.kind is Kind.NOT_SENT and is_early
 
     @property
     def is_hard_bounce(self) -> bool:

@@ -126,7 +126,8 @@ class Crew:
 
     def grow(self, wanted: int) -> None:
         """Open connections for `wanted` more messages, as far as the width allows."""
-        open_now = sum(not carrier.is_over for carrier in self._carriers) + len(self._opening)
+        # Whoever still waits for its last reply, or for the answer to QUIT, is a connection to the relay as well.
+        open_now = len(self._carriers) + len(self._opening) + len(self._closing)
         # While nobody is connected one tries for all: it alone waits between its tries.
         most = self._width.target if self._carriers else 1
         for _ in range(min(most - open_now, wanted)):
@@ -175,7 +176,11 @@ class Crew:
             return
         task = asyncio.ensure_future(carrier.channel.close())
         self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._closing.discard(task)
+        self._on_room()
 
     def watch_idle(self) -> None:
         """Have idle connections closed in time; called when the run waits for something but the relay."""

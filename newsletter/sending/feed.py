@@ -12,7 +12,8 @@ from collections import Counter, deque
 from collections.abc import Callable
 from datetime import datetime
 
-from newsletter.store.database import Connection, Engine, recording
+from newsletter.sending.patience import patiently
+from newsletter.store.database import Connection, Engine, is_shared, reading, recording
 from newsletter.store.deliveries import Claimed, claim_due, claim_pending
 from newsletter.store.ledger import Run
 
@@ -73,14 +74,15 @@ class Feed:
 
     async def _read(self) -> None:
         try:
-            rows, self.is_dry = await asyncio.to_thread(self._claim)
+            rows, self.is_dry = await asyncio.to_thread(patiently, self._claim)
             self._ready.extend(rows)
         finally:
             self._reading = None
 
     def _claim(self) -> tuple[list[Claimed], bool]:
         """Return the next rows, and whether they are the last of this pass."""
-        with recording(self._engine) as conn:
+        # SQLite's claims write nothing: they need not wait for a writer, whose one long transaction is a freeze.
+        with (recording if is_shared(self._engine) else reading)(self._engine) as conn:
             limit = SHARE if self._run.shard else BATCH
             rows = claim_pending(conn, self._run, after_position=self._position, limit=limit)
             if rows:

@@ -9,6 +9,8 @@ import fcntl
 import hashlib
 import json
 import os
+import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +18,9 @@ from types import TracebackType
 from newsletter.errors import DiskError, GateError
 from newsletter.sending.holder import Holder, this_process
 from newsletter.sending.places import LIST_LOCK
+
+# Whether somebody sends is asked by trying the lock: whoever wants it meets that now and then.
+_PASSING_TRIES, _PASSING_SECONDS = 5, 0.02
 
 
 class IssueLock:
@@ -40,7 +45,7 @@ class IssueLock:
             ) from error
         holder = read_holder(self.path)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(handle)
         except OSError as error:
             os.close(handle)
             raise GateError(
@@ -106,6 +111,16 @@ class ListLock:
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
+
+
+def _lock(handle: int) -> None:
+    """Lock a file. Raises OSError when another process holds it, for longer than `is_held` does in passing."""
+    for _ in range(_PASSING_TRIES):
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_PASSING_SECONDS)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def is_held(folder: Path, code: str) -> bool:

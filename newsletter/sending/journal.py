@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from newsletter.delivery.scope import Stage, not_sent
 from newsletter.delivery.state import DeliveryState
 from newsletter.errors import StoreError
+from newsletter.sending.patience import LOST_WAITS, is_away, is_passing
 from newsletter.sending.spare import SpareFile
-from newsletter.store.database import Engine, is_busy, is_lost
+from newsletter.store.database import Engine
 from newsletter.store.ledger import Disagreement, GroupResult, Mark, Run, Settled, write_group
 from newsletter.store.recorder import Recorder
 
 Moves = Mapping[tuple[DeliveryState, DeliveryState], int]
-LOST_WAITS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds: a database server that is restarted is back by then
 MAX_GROUP = 200  # entries: keeps a transaction under 200 ms also where a row takes 1 ms
 
 
@@ -137,11 +137,10 @@ class Journal:
                 careful = True
             except StoreError as error:
                 careful = True  # its COMMIT may have done it all: a move already made is none
-                cause = error.__cause__
-                if cause is not None and is_busy(cause):
+                if is_passing(error):
                     self._loop.call_soon_threadsafe(self._on_busy)
                     continue  # without limit: a reply that was read must be recorded
-                if cause is not None and is_lost(cause) and (wait := next(waits, None)) is not None:
+                if is_away(error) and (wait := next(waits, None)) is not None:
                     time.sleep(wait)  # on a new connection, which a server that restarts soon gives
                     continue
                 self.failure = error

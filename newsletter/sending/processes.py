@@ -127,7 +127,7 @@ class Processes:
             self._restarted.add(slot)
             self._on_word(slot, Word(note="started again"))
             ended = await self._one(slot)
-        return [ended] if ended else [Ended(end=End.INTERRUPTED, reason="a process died", sending_milliseconds=0)]
+        return [ended] if ended else [Ended(end=End.PAUSED, reason="a process died twice", sending_milliseconds=0)]
 
     async def _one(self, slot: int) -> Ended | None:
         """Run one process to its end; None when it died without a word."""
@@ -172,8 +172,12 @@ class Processes:
 
     async def _bury(self, child: _Child, code: int) -> None:
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        doubtful = await asyncio.to_thread(self._settle, child.slot, child.process.pid)
-        named = f"; in doubt: {', '.join(doubtful)}" if doubtful else "; nobody is in doubt"
+        try:
+            doubtful = await asyncio.to_thread(self._settle, child.slot, child.process.pid)
+        except StoreError as error:  # the next run settles it
+            named = f"; who is in doubt cannot be told now: {error}"
+        else:
+            named = f"; in doubt: {', '.join(doubtful)}" if doubtful else "; nobody is in doubt"
         self._on_word(child.slot, Word(note=f"process {child.process.pid} {how}{named}"))
 
     def _signal_all(self) -> None:

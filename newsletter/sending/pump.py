@@ -18,6 +18,7 @@ from newsletter.delivery.lanes import OPEN
 from newsletter.delivery.scope import Outcome, Stage, not_sent
 from newsletter.delivery.state import DeliveryState
 from newsletter.delivery.throttle import Throttle, Want
+from newsletter.errors import StoreError
 from newsletter.sending.crew import Carrier, Crew
 from newsletter.sending.feed import Feed
 from newsletter.sending.job import Job
@@ -40,6 +41,9 @@ class Chief(Protocol):
 
     def heed(self, written: Written) -> None:
         """Halt where the journal says so."""
+
+    def break_off(self, error: StoreError) -> None:
+        """Halt because the database cannot be read."""
 
     def judge(self, job: Job, outcome: Outcome) -> Settled:
         """Return what to record of an outcome; counts it, and halts where the breaker says so."""
@@ -70,6 +74,7 @@ class Pump:
         self._alarm_at = 0.0
         self._is_due = False
         self._over: asyncio.Future[None] | None = None
+        self._is_broken = False  # a defect: nothing more may leave
 
     async def run(self, first: Channel | None) -> None:
         """Send what is claimable; returns when nothing is left or the run was halted, everything on disk."""
@@ -99,7 +104,12 @@ class Pump:
             asyncio.get_running_loop().call_soon(self._turn)
 
     def fail(self, error: BaseException) -> None:
-        """End the pass with `error`: a defect, or a database that cannot be read."""
+        """End the pass: in good order where the database cannot be read, at once and with `error` for a defect."""
+        if isinstance(error, StoreError):
+            self._chief.break_off(error)
+            self.soon()
+            return
+        self._is_broken = True
         if self._over is not None and not self._over.done():
             self._over.set_exception(error)
 
@@ -113,7 +123,7 @@ class Pump:
             self.soon()
         elif job.refusal is not None or job.message is None:
             self.answered(job, job.refusal or not_sent(Stage.LOCAL, "there is no message"))
-        elif self._chief.is_halted:
+        elif self._chief.is_halted or self._is_broken:
             self.answered(job, not_sent(Stage.LOCAL, "the run was halted before it was written"))
         else:
             job.carrier.channel.begin(job.message, job.done)

@@ -104,7 +104,14 @@ def record_findings(
         for one in done.findings:
             after = _after(one.found, absent_is_lost=absent_is_lost)
             if after and settle_doubt(
-                conn, row.id, one.doubt.id, after, at=at, detail=_detail(one), queue_id=one.trace.queue_id
+                conn,
+                row.id,
+                one.doubt.id,
+                after,
+                attempt=one.doubt.attempt,  # a sender may have tried again while the log was read
+                at=at,
+                detail=_detail(one),
+                queue_id=one.trace.queue_id,
             ):
                 moved.append(one)
                 if one.trace.bounced_at:

@@ -33,11 +33,11 @@ class Begun:
     is_restored: bool  # the ledger was found to be a copy of another time
 
 
-def begin_numbered_run(engine: Engine, places: Places, issue_id: int, *, owner: str, is_fresh: bool) -> Begun:
+def begin_numbered_run(engine: Engine, places: Places, issue_id: int, *, owner: str) -> Begun:
     """Begin a run under the next number, written to both places. Raises DiskError, StoreError.
 
-    `is_fresh`: the issue was frozen just now, so the ledger knows all about it whatever else it forgot. Otherwise a
-    restored ledger holds this issue back too: the caller looks at `is_restored` before it sends anything.
+    A restored ledger holds every unfinished issue back, one that was frozen just now too: it may be the very one that
+    was mailed and forgotten.
     """
     handle = _open(places.side_file)
     try:
@@ -47,7 +47,7 @@ def begin_numbered_run(engine: Engine, places: Places, issue_id: int, *, owner: 
         with writing(engine) as conn:
             is_restored = beside not in last_numbers(conn, place)
             if is_restored:
-                hold_unfinished(conn, but=issue_id if is_fresh else 0)
+                hold_unfinished(conn)
             number = max(last_number(conn), beside) + 1
             run = begin_run(conn, load_issue(conn, issue_id), number=number, owner=owner, place=place)
         _write(handle, number)

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
@@ -26,6 +27,7 @@ from newsletter.sending.crew import RECONNECT_WAITS, Crew
 from newsletter.sending.feed import Feed
 from newsletter.sending.job import Job
 from newsletter.sending.journal import Journal, Moves, Written
+from newsletter.sending.patience import patiently
 from newsletter.sending.pump import Pump
 from newsletter.sending.spare import SpareFile
 from newsletter.sending.workshop import Calendar, Workshop
@@ -127,6 +129,7 @@ class Sender:
         self._has_moved = False  # in this pass
         self._shown_at = float("-inf")
         self._faults: set[str] = set()
+        self._failure: StoreError | None = None  # of a reading of the database; the journal has its own
 
     async def run(self, first: Channel) -> Ended:
         """Send until nothing is claimable within `wait_minutes`, or something stops it. `first` is open already."""
@@ -146,18 +149,21 @@ class Sender:
         )
         async with self._journal:
             pump = self._pump()
+            watching = asyncio.create_task(self._watch_for_stop())
             try:
                 await self._passes(pump, first)
             finally:
+                watching.cancel()
                 pump.workshop.close()
                 await asyncio.to_thread(self._give_back)
-        if self._journal.failure is not None:
-            self._end, self._reason = End.FAILED, str(self._journal.failure)
+        failure = self._journal.failure or self._failure
+        if failure is not None:
+            self._end, self._reason = End.FAILED, str(failure)
         return Ended(
             end=self._end,
             reason=self._reason,
             sending_milliseconds=round(self._sending_seconds * 1_000),
-            failure=self._journal.failure,
+            failure=failure,
         )
 
     def halt(self, end: End, reason: str = "") -> None:
@@ -226,10 +232,10 @@ class Sender:
                     self.halt(End.PAUSED, "the ledger lets no further delivery be sent now")
                     return
                 continue  # rows that came back after the last look
-            if self._policy.uncertain == "resend" and (moved := await asyncio.to_thread(self._resend)):
+            if self._policy.uncertain == "resend" and (moved := await asyncio.to_thread(patiently, self._resend)):
                 self._tally.update({"pending": moved, "uncertain": -moved})
                 continue
-            due = await asyncio.to_thread(self._next_due)
+            due = await asyncio.to_thread(patiently, self._next_due)
             self._calendar.forget()
             if due is None:
                 return
@@ -255,6 +261,11 @@ class Sender:
             self.halt(End.FAILED, str(self._journal.failure))
         elif written.stop_requested:
             self.halt(End.STOPPED, "stopped by a person")
+
+    def break_off(self, error: StoreError) -> None:
+        """The database cannot be read: what is under way is finished and recorded, as far as that goes."""
+        self._failure = self._failure or error
+        self.halt(End.FAILED, str(error))
 
     def judge(self, job: Job, outcome: Outcome) -> Settled:
         """Return what to record of an outcome; a message that ended its connection is handed out again."""
@@ -315,18 +326,27 @@ class Sender:
 
     async def lease(self, want: Want) -> Lease:
         """Take a slice of a rate out of the database."""
-        return await asyncio.to_thread(self._lease, want)
+        return await asyncio.to_thread(patiently, lambda: self._lease(want))
 
     async def _wait_for(self, due: datetime) -> None:
         """Wait for the next retry, seeing a `stop` on the way."""
         while not self._halted.is_set():
             self._on_progress(Progress(counts=self._counts(), next_try=due))
-            if await asyncio.to_thread(self._is_stopped):
+            if await asyncio.to_thread(patiently, self._is_stopped):
                 self.halt(End.STOPPED, "stopped by a person")
             left = (due - self._clock_now()).total_seconds()
             if left <= 0:
                 return
             await self.pause(min(left, STOP_POLL_SECONDS))
+
+    async def _watch_for_stop(self) -> None:
+        """See a `stop` also while nothing is written: under a low rate, before a closed lane, without a relay."""
+        while not self._halted.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._halted.wait(), STOP_POLL_SECONDS)
+            with suppress(StoreError):  # the journal says what is wrong with the database
+                if await asyncio.to_thread(self._is_stopped):
+                    self.halt(End.STOPPED, "stopped by a person")
 
     # What reads or writes the database outside the journal; all of it off the event loop.
 
@@ -336,7 +356,8 @@ class Sender:
 
     def _give_back(self) -> None:
         for name, tokens in self._throttle.leftovers():
-            with recording(self._engine) as conn:
+            # An orderly end is not spoilt by it: what is not given back is a little waiting for the next run.
+            with suppress(StoreError), recording(self._engine) as conn:
                 give_back(conn, name, tokens)
 
     def _is_stopped(self) -> bool:

@@ -56,7 +56,7 @@ def open_run(
         _replay_spare(engine, path, row)
     if evidence is not None:
         _ask(engine, row, evidence)
-    begun = begin_numbered_run(engine, places, row.id, owner=this_process(), is_fresh=opening.is_fresh)
+    begun = begin_numbered_run(engine, places, row.id, owner=this_process())
     with writing(engine) as conn:
         is_after_death = close_dead_runs(conn, begun.run)
         orphans = orphans_to_uncertain(conn, begun.run)
@@ -89,7 +89,9 @@ def _ask(engine: Engine, row: IssueRow, evidence: Evidence) -> None:
 def close_run(engine: Engine, run: Run, ended: Ended) -> IssueRow:
     """Verify the counters and write how the run and the issue stand. Raises StoreError for counters that are wrong."""
     with writing(engine) as conn:
-        counts = verify_counts(conn, run.issue_id)
+        # With another run at work the counters move between two looks at them.
+        is_ours = ended.end is not End.TAKEN_OVER
+        counts = verify_counts(conn, run.issue_id) if is_ours else load_issue(conn, run.issue_id).counts
         end_run(conn, run, how=ended.end.value, milliseconds=ended.sending_milliseconds)
         state = state_after(ended.end, counts)
         if state is not None:

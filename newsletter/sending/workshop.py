@@ -97,11 +97,6 @@ class Workshop:
         self.in_work -= 1
         return self._made.popleft()
 
-    def forget(self) -> None:
-        """Drop what was made ahead."""
-        self._made.clear()
-        self.in_work = 0
-
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
 

@@ -65,12 +65,6 @@ def next_due(conn: Connection, issue_id: int, run: Run | None = None) -> datetim
     return at
 
 
-def is_any_left(conn: Connection, run: Run) -> bool:
-    """True while there is a pending delivery that `run` may send: no other process of it has claimed it."""
-    where = (delivery.c.issue_id == run.issue_id, delivery.c.state == _S.PENDING.value, *_claimable(conn, run))
-    return conn.execute(select(delivery.c.id).where(*where).limit(1)).first() is not None
-
-
 def release_claims(conn: Connection, run: Run) -> None:
     """Let other processes have what this one claimed and has not sent: it ends, or was found dead."""
     if is_shared(conn):

@@ -51,16 +51,20 @@ def settle_doubt(
     at: datetime,
     detail: Mapping[str, object],
     queue_id: str = "",
+    attempt: int = 0,
 ) -> bool:
     """Move an uncertain delivery to accepted or pending, and keep what says so; False if it is uncertain no more.
 
-    Put back, it may be mailed again by `resume`: a finished issue is no longer finished.
+    `attempt`: the try that is meant, 0 for the last; what is known of one says nothing of the next. Put back, it may be
+    mailed again by `resume`: a finished issue is no longer finished.
     """
     require(_S.UNCERTAIN, after, Cause.EVIDENCE)
     values: dict[str, object] = {"state": after.value, "queue_id": queue_id}
     if after is _S.PENDING:
         values |= {"next_at": None, "first_at": None}  # its time to give up begins anew
-    mine = (delivery.c.id == delivery_id, delivery.c.issue_id == issue_id, delivery.c.state == _S.UNCERTAIN.value)
+    mine = [delivery.c.id == delivery_id, delivery.c.issue_id == issue_id, delivery.c.state == _S.UNCERTAIN.value]
+    if attempt:
+        mine.append(delivery.c.attempt == attempt)
     if not conn.execute(update(delivery).where(*mine).values(values)).rowcount:
         return False
     record_event(conn, delivery_id, RESOLVE, at=at, detail={"as": after.value, **detail})

@@ -101,10 +101,10 @@ def _add_time(conn: Connection, issue_id: int, milliseconds: int) -> None:
     conn.execute(update(issue).where(issue.c.id == issue_id).values(sending_milliseconds=more))
 
 
-def hold_unfinished(conn: Connection, *, but: int = 0) -> int:
-    """Keep every unfinished issue, one aside, from going on without `--after-restore`; returns how many."""
-    unfinished = (issue.c.state != IssueState.FINISHED.value, issue.c.id != but)
-    return conn.execute(update(issue).where(*unfinished).values(restore_hold=True)).rowcount
+def hold_unfinished(conn: Connection) -> int:
+    """Keep every unfinished issue from going on without `--after-restore`; returns how many."""
+    unfinished = issue.c.state != IssueState.FINISHED.value
+    return conn.execute(update(issue).where(unfinished).values(restore_hold=True)).rowcount
 
 
 def release_hold(conn: Connection, issue_id: int) -> None:

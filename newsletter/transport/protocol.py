@@ -61,7 +61,7 @@ class SmtpChannel:
         window: int = 1,
     ) -> None:
         self.offers = offers
-        self.failed = ""
+        self._failed = ""
         self._manners = manners or Manners()
         self._timeouts = timeouts
         self._loop = asyncio.get_running_loop()
@@ -85,6 +85,11 @@ class SmtpChannel:
         self._farewell: asyncio.Future[None] | None = None
         self._pipe = open_pipe(self)
 
+    @property
+    def failed(self) -> str:
+        """Why it can carry no further message, "" while it can; replies to those under way may still come."""
+        return self._failed or self._ending
+
     def refusal(self, message: Message) -> Outcome | None:
         """Return our own refusal of a message that this server cannot take."""
         return self.offers.refusal(message)
@@ -92,10 +97,10 @@ class SmtpChannel:
     def begin(self, message: Message, done: Done) -> None:
         """Send one message; see Channel. Raises ValueError for an address that no command could carry."""
         transaction = _Transaction(message, done, envelope(message, self.offers))
-        if not self._is_busy and not self._under_way and not self.failed:
+        if not self._is_busy and not self._under_way and not self._failed:
             self._pipe.poll()  # a 421 that nobody asked for is read before a new group is written
         if self.failed:
-            self._finish(transaction, not_sent(Stage.MAIL, self.failed))
+            self._finish(transaction, not_sent(Stage.CONNECT, self.failed))
             self._loop.call_soon(self._tell)
             return
         self._held.append(transaction)
@@ -128,18 +133,18 @@ class SmtpChannel:
         try:
             for code, text in replies:
                 self._take(code, text)
-                if self.failed:
+                if self._failed:
                     break
             if self._reader.broken:
                 self._fail(self._reader.broken)
             self._tell()
         finally:
             self._is_busy = False
-        if not self.failed and not self._go_on() and self._expected:
+        if not self._failed and not self._go_on() and self._expected:
             self._pipe.acknowledge()  # more replies are to come, and a server may hold them until it knows of these
 
     def drained(self) -> None:
-        if not self._is_busy and not self.failed:
+        if not self._is_busy and not self._failed:
             self._go_on()
 
     def progressed(self) -> None:
@@ -168,7 +173,7 @@ class SmtpChannel:
     def _start_next(self) -> bool:
         """Begin the next message on the wire if it may begin now."""
         waiting = self._again or self._held
-        if not waiting or self.failed or self._ending or self._pipe.is_full:
+        if not waiting or self._failed or self._ending or self._pipe.is_full:
             return False
         joins = self._may_join()
         if self._under_way and (
@@ -241,7 +246,7 @@ class SmtpChannel:
         else:
             if code // 100 != 2:
                 self._note_refusal(transaction, stage, _reply(code, text))
-            if not transaction.is_group and not self.failed:
+            if not transaction.is_group and not self._failed:
                 self._next_step(transaction, stage)
 
     def _take_unasked(self, code: int, text: bytes) -> None:
@@ -344,15 +349,17 @@ class SmtpChannel:
 
     def _fail(self, why: str) -> None:
         """End the connection at once; whoever is on the way is told, in a later turn if we are in nobody's event."""
-        if self.failed:
+        if self._failed:
             return
-        self.failed = why
+        self._failed = why
         self._pipe.abort()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for transaction in [*self._under_way, *self._again, *self._held]:
+        for transaction in [*self._under_way, *self._again]:
             self._finished.append((transaction.done, self._left_over(transaction, self._ending or why)))
+        for transaction in self._held:  # nothing of them was said
+            self._finished.append((transaction.done, not_sent(Stage.CONNECT, self._ending or why)))
         self._under_way.clear()
         self._again.clear()
         self._held.clear()

@@ -19,7 +19,6 @@ from newsletter.store.deliveries import (
     Claimed,
     claim_due,
     claim_pending,
-    is_any_left,
     next_due,
     orphans_to_uncertain,
     release_claims,
@@ -136,17 +135,6 @@ def test_dead_process_leaves_its_claims_to_others_and_its_mails_in_doubt(engine:
     assert {row.id for row in claim(engine, alive)} == {row.id for row in rows[3:] + mine[2:]}
     with reading(engine) as conn:
         assert verify_counts(conn, run.issue_id) == Counts(pending=PEOPLE - 5, in_flight=2, uncertain=3)
-
-
-def test_process_knows_what_is_left_for_it(engine: Engine, run: Run) -> None:
-    one, two = process(run, 1), process(run, 2)
-    claim(engine, one)
-    with reading(engine) as conn:
-        assert is_any_left(conn, one)
-        assert not is_any_left(conn, two)
-    with writing(engine) as conn:
-        release_claims(conn, one)
-        assert is_any_left(conn, two)
 
 
 def test_deferred_row_is_tried_again_by_the_process_that_tried_it(engine: Engine, run: Run) -> None:

@@ -67,6 +67,7 @@ def test_only_uncertain_rows_of_the_issue_move(engine: Engine, issue_id: int) ->
     with writing(engine) as conn:
         assert not settle_doubt(conn, issue_id, id_at(engine, 2), _S.PENDING, at=now(conn), detail={})
         assert not settle_doubt(conn, issue_id + 1, id_at(engine, 1), _S.PENDING, at=now(conn), detail={})
+        assert not settle_doubt(conn, issue_id, id_at(engine, 1), _S.PENDING, attempt=9, at=now(conn), detail={})
         assert verify_counts(conn, issue_id).accepted == 1
         assert list_events(conn, id_at(engine, 2)) == []
 
