@@ -59,6 +59,7 @@ class Sink:
     accepted: list[Transaction] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     connections: int = 0
+    most_at_once: int = 0  # connections
     url: str = ""
     port: int = 0
 
@@ -112,6 +113,7 @@ class Sink:
         assert task is not None
         self._tasks.add(task)
         self.connections += 1
+        self.most_at_once = max(self.most_at_once, len(self._tasks))
         try:
             try:
                 await self._session(reader, writer, self.connections)

@@ -16,9 +16,11 @@ from sqlalchemy import select, update
 
 from newsletter.delivery.retry import RetryPolicy
 from newsletter.delivery.state import Counts, IssueState
+from newsletter.errors import StoreError
 from newsletter.message.merge import Merger
 from newsletter.relay import parse_relay
 from newsletter.render.compiled import CompiledIssue
+from newsletter.sending.feed import Feed
 from newsletter.sending.places import Places
 from newsletter.sending.sender import MAX_RETURNS, End, Ended, Policy, Progress, Sender
 from newsletter.sending.session import Opening, close_run, open_run
@@ -148,6 +150,55 @@ def test_everybody_is_served_once_and_the_issue_is_finished(desk: Desk) -> None:
     assert Counter(sink.recipients) == Counter({f"p{n}@a.example": 1 for n in range(PEOPLE)})
     assert sink.connections == 3
     assert row.finished_at is not None
+
+
+def test_connections_that_are_made_anew_are_never_more_than_allowed(desk: Desk) -> None:
+    with Sink() as sink:
+        _, row = desk.send(relay(sink), replace(POLICY, connections=2, messages_per_connection=1))
+    assert row.counts == Counts(accepted=PEOPLE)
+    assert sink.connections == PEOPLE
+    assert sink.most_at_once <= 2
+
+
+def test_rows_are_read_while_another_command_writes(desk: Desk) -> None:
+    async def read() -> bool:
+        opened = open_run(desk.engine, desk.places, desk.row(), Opening(is_fresh=False))
+        feed, is_read = Feed(desk.engine, opened.run, now=now), asyncio.Event()
+        with writing(desk.engine):
+            feed.refill(lambda task: is_read.set())
+            await asyncio.wait_for(is_read.wait(), 5)  # a lock is waited for twice as long
+        return feed.take() is not None
+
+    assert asyncio.run(read())
+
+
+def test_database_that_cannot_be_read_ends_the_run_in_good_order(desk: Desk) -> None:
+    class Damaged(Clock):
+        asked = 0
+
+        def now(self, conn: Connection) -> datetime:
+            self.asked += 1  # when the run begins; then for those that are due
+            if self.asked > 1:
+                raise StoreError("the database is damaged")
+            return super().now(conn)
+
+    desk.clock = Damaged()
+    with Sink() as sink:
+        ended, row = desk.send(relay(sink))
+    assert (ended.end, str(ended.failure)) == (End.FAILED, "the database is damaged")
+    assert row.counts == Counts(accepted=len(sink.accepted), pending=PEOPLE - len(sink.accepted))
+
+
+def test_stop_is_seen_while_the_rate_lets_nothing_leave(desk: Desk) -> None:
+    def content(state: Transaction) -> str:
+        with writing(desk.engine) as conn:
+            request_stop(conn, desk.issue_id)
+        return ""
+
+    with Sink(answers={"content": content}) as sink:
+        ended, row = desk.send(relay(sink), replace(POLICY, rate=0.001))
+    assert ended.end is End.STOPPED
+    assert row.counts.pending > 0
 
 
 def test_messages_differ_and_are_those_that_the_ledger_noted(desk: Desk) -> None:

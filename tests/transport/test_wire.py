@@ -340,6 +340,28 @@ def test_421_that_stays_open_is_left_after_a_while(run: Run, messages: list[Mess
     assert kinds(talk(run, server, messages[:2], first=1, timeouts=QUICK)) == [ACCEPTED, NOT_SENT]
 
 
+def test_connection_that_waits_for_last_words_takes_nothing_more_and_blames_nobody(
+    run: Run, messages: list[Message]
+) -> None:
+    def script(verb: str, number: int) -> str | None:
+        if server.counts["MAIL"] < 2:
+            return None
+        return "421 4.3.2 shutting down" if verb == "MAIL" else ""
+
+    async def with_one_behind(channel: SmtpChannel, messages: list[Message]) -> list[Outcome]:
+        last = asyncio.ensure_future(send(channel, messages[0]))
+        while not channel.failed:
+            await asyncio.sleep(0.001)
+        behind = await send(channel, messages[1])
+        assert not last.done()
+        return [behind, await last]
+
+    server = Scripted(script=script)
+    outcomes = talk(run, server, messages[:3], first=1, way=with_one_behind, timeouts=QUICK)
+    assert kinds(outcomes) == [ACCEPTED, NOT_SENT, NOT_SENT]
+    assert outcomes[1].is_goodbye
+
+
 def test_silence_after_a_group_is_uncertain_once_the_time_is_up(run: Run, messages: list[Message]) -> None:
     server = Scripted(script=lambda verb, number: None if server.counts["MAIL"] < 2 else "")
     outcomes = talk(run, server, messages[:2], first=1, timeouts=QUICK)
