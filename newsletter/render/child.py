@@ -30,7 +30,7 @@ from newsletter.issue import ContentOptions, Issue, build_issue
 from newsletter.issue_file import FILE, Written
 from newsletter.issue_folder import issue_key, open_folder
 from newsletter.own_process import command_of, environ_of_child
-from newsletter.render import Compilation, compile_issue
+from newsletter.render.compile import Compilation, compile_issue
 from newsletter.settings import Settings
 
 TIMEOUT_SECONDS = 120  # a compile takes well under one second; a template that loops for ever must not hang a send

@@ -1,6 +1,6 @@
 """What differs between two mails, told from their manifests: which file, template, setting or library.
 
-Pure. The names of a manifest are those that `render/__init__.py` writes.
+Pure. The names of a manifest are those that `render/compile.py` writes.
 """
 
 from __future__ import annotations

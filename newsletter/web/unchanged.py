@@ -19,7 +19,7 @@ from newsletter.content.picture import BadPictureError
 from newsletter.errors import NewsletterError
 from newsletter.issue_file import FILE
 from newsletter.issue_folder import issue_key, open_folder
-from newsletter.render import SUBJECT, settings_manifest, versions
+from newsletter.render.compile import SUBJECT, settings_manifest, versions
 from newsletter.settings import Settings
 
 # What takes other files in, or not, by rules of its own: no manifest names a file that was not there.

@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.content.item import NewsItem, Origin, Paragraph, Span
 from newsletter.issue import ContentOptions, build_issue
-from newsletter.render import Compilation, compile_issue
+from newsletter.render.compile import Compilation, compile_issue
 from newsletter.settings import Settings
 
 LETTER = """<mjml lang="{{ issue.lang }}" dir="{{ issue.dir }}">

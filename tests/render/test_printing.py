@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.content.item import Span
 from newsletter.errors import TemplateError
-from newsletter.render import Compilation
+from newsletter.render.compile import Compilation
 
 Compile = Callable[..., Compilation]
 NewsItem = Callable[..., Any]

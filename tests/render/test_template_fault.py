@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from newsletter.errors import TemplateError
-from newsletter.render import Compilation
+from newsletter.render.compile import Compilation
 
 Compile = Callable[..., Compilation]
 WORDS = '{%- set words = {\n"ru": {"hello": "Привет!", "named": "Привет, {}!", "contents": "Далее"},\n} -%}'

@@ -29,8 +29,8 @@ from newsletter.content.item import (
     Text,
 )
 from newsletter.issue import ContentOptions, Issue
-from newsletter.render import Compilation, compile_issue
 from newsletter.render.child import CompileRequest, CompileResult, compile_here
+from newsletter.render.compile import Compilation, compile_issue
 from newsletter.render.compiled import fill
 from newsletter.settings import Settings
 

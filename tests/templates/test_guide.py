@@ -14,8 +14,8 @@ from newsletter.content.item import Image, NewsItem, Quote
 from newsletter.content.load import load_item
 from newsletter.errors import NewsletterError
 from newsletter.issue import ContentOptions, Issue
-from newsletter.render import Compilation, compile_issue
 from newsletter.render.child import CompileRequest, compile_here
+from newsletter.render.compile import Compilation, compile_issue
 from newsletter.render.compiled import fill
 from tests.templates.conftest import Opened
 from tests.templates.specimens import (

@@ -11,7 +11,7 @@ import pytest
 from lxml import html as lxml_html
 
 from newsletter.content.item import Heading, Image, Table
-from newsletter.render import compile_issue
+from newsletter.render.compile import compile_issue
 from newsletter.render.compiled import fill
 from tests.templates.specimens import (
     ALT,
