@@ -163,7 +163,9 @@ class _Show:
         return f"{'< ' if small else ''}{text}\u00a0%"
 
     def moment(self, at: datetime) -> str:
-        return f"{shown_moment(at, self.what.zone, self.what.language)} {at.astimezone(self.what.zone):%Z}"
+        zone = f"{at.astimezone(self.what.zone):%Z}"  # "MSK", or "+05" where it has no letters
+        zone = "мск" if (zone, self.what.language) == ("MSK", "ru") else f"UTC{zone}" if zone[:1] in "+-" else zone
+        return f"{shown_moment(at, self.what.zone, self.what.language)} {zone}"
 
     def clock(self, at: datetime, step: timedelta) -> str:
         """Return a time below the chart, as fine as its columns."""
