@@ -1,17 +1,19 @@
 """A private Postfix: own configuration, queue, log and port, nothing of the machine's. Needs root and Debian's package.
 
     with private_postfix() as server:
-        server.start()            # what it takes it throws away, and says in its log that it was sent
+        server.start()            # what it takes stays in its queue, on hold
         ... server.url ...
-        server.settle()           # until its queue is empty
-        server.taken              # its name of each mail, and for whom it was
+        server.settle()           # until every session has ended
+        server.taken              # its name of each mail in its queue, and for whom it is
         server.log                # the file, written as any /var/log/mail.log: what `reconcile --postfix-log` reads
 
-`stop` and `start` are a restart: port, queue and log stay.
+`stop` and `start` are a restart: port, queue and log stay. But the log has gaps then: its writer is ended with the
+others, and what they told it last is lost. So `taken` does not rest on it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -23,7 +25,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PROGRAM = shutil.which("postfix", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
+_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
+PROGRAM = shutil.which("postfix", path=_PATH)
+POSTQUEUE = shutil.which("postqueue", path=_PATH)
 
 # in_flow_delay: Postfix would hold up whoever brings mail faster than it leaves, by a second a mail.
 MAIN = """compatibility_level = 3.6
@@ -55,6 +59,7 @@ alias_maps =
 alias_database =
 smtputf8_enable = yes
 smtpd_discard_ehlo_keywords = {hidden}
+smtpd_client_restrictions = {client}
 {settings}
 """
 MASTER = """127.0.0.1:{port} inet n - n - - smtpd
@@ -77,9 +82,8 @@ anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
-_HANDED_ON = re.compile(r"postfix/(?:discard|smtp)\[\d+\]: (\w+): to=<([^>]*)>, .*status=sent", re.ASCII)
 _DISCONNECTED = re.compile(r"postfix/smtpd\[\d+\]: disconnect from .*")
-_IN_QUEUE = ("maildrop", "incoming", "active", "deferred")
+_STARTS = "starting the Postfix mail system"
 
 
 class Postfix:
@@ -90,10 +94,11 @@ class Postfix:
         self.port = free_port()
         self.url = f"smtp://127.0.0.1:{self.port}"
         self.log = folder / "log" / "mail.log"
-        for name, owner in (("queue", "root"), ("data", "postfix"), ("log", "root")):
+        self._config = folder / "etc"  # by itself: `postfix start` warns of each file below it that is not root's
+        for name, owner in (("etc", "root"), ("queue", "root"), ("data", "postfix"), ("log", "root")):
             (folder / name).mkdir()
             shutil.chown(folder / name, owner)
-        (folder / "master.cf").write_text(MASTER.format(port=self.port), encoding="ascii")
+        (self._config / "master.cf").write_text(MASTER.format(port=self.port), encoding="ascii")
         self.is_running = False
 
     def start(
@@ -102,16 +107,21 @@ class Postfix:
         *,
         strangers: Iterable[str] = (),
         chunking: bool = True,
+        keeps: bool = True,
         next_port: int | None = None,
     ) -> None:
-        """`settings`: lines of main.cf, which win. `strangers`: addresses it does not know. `next_port`: hand on."""
+        """`settings`: lines of main.cf, which win. `strangers`: addresses it does not know.
+
+        What it takes it `keeps`, or throws away, or hands on to `next_port`.
+        """
         main = MAIN.format(
             folder=self._folder,
             transport="discard:" if next_port is None else f"smtp:[127.0.0.1]:{next_port}",
             hidden="" if chunking else "chunking",
+            client="check_client_access static:HOLD" if keeps and next_port is None else "",
             settings=settings,
         )
-        (self._folder / "main.cf").write_text(main, encoding="ascii")
+        (self._config / "main.cf").write_text(main, encoding="ascii")
         (self._folder / "ours").write_text("/./ ours\n", encoding="ascii")
         unknown = "|".join(re.escape(address) for address in strangers)
         known = f"if !/^({unknown})$/\n/./ known\nendif\n" if unknown else "/./ known\n"
@@ -125,16 +135,22 @@ class Postfix:
         self.is_running = False
 
     def settle(self) -> None:
-        """Wait until nothing is in the queue: it says 250 before it hands on. For a minute at most."""
+        """Wait until each session since the last start is in the log to its end. For a minute at most."""
         deadline = time.monotonic() + 60
-        while any(file.is_file() for name in _IN_QUEUE for file in (self._folder / "queue" / name).rglob("*")):
-            assert time.monotonic() < deadline, "Postfix's queue does not become empty"
+        while not self._are_sessions_over():
+            assert time.monotonic() < deadline, f"sessions of Postfix do not end\n{self._read()[-2_000:]}"
             time.sleep(0.05)
+
+    def _are_sessions_over(self) -> bool:
+        now = self._read().rpartition(_STARTS)[2]
+        return now.count("]: connect from ") == now.count("]: disconnect from ")
 
     @property
     def taken(self) -> list[tuple[str, str]]:
-        """Its name and the recipient of each mail that it has taken and handed on, as often as it did."""
-        return _HANDED_ON.findall(self._read())
+        """Its name and the recipient of each mail that it keeps: a file that was there before it said 250."""
+        listed = self._run(POSTQUEUE, "-c", str(self._config), "-j").stdout
+        mails = [json.loads(line) for line in listed.splitlines()]
+        return [(mail["queue_id"], one["address"]) for mail in mails for one in mail["recipients"]]
 
     @property
     def arrivals(self) -> int:
@@ -158,9 +174,13 @@ class Postfix:
         return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
 
     def _tell(self, verb: str) -> None:
-        assert PROGRAM is not None
-        done = subprocess.run([PROGRAM, "-c", str(self._folder), verb], capture_output=True, text=True, check=False)
+        self._run(PROGRAM, "-c", str(self._config), verb)
+
+    def _run(self, program: str | None, *arguments: str) -> subprocess.CompletedProcess[str]:
+        assert program is not None
+        done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr + self._read()
+        return done
 
 
 def missing() -> str:

@@ -1,7 +1,7 @@
 """Ten thousand mails to Debian's Postfix and to its Exim: what the ledger says is what the server has, name by name.
 
-What they know of each other is the wire alone. Postfix is asked by its log, of what it handed on; Exim by the files of
-its queue. Both keep the limits on clients that they have by default.
+What they know of each other is the wire alone. Each server keeps what it takes, and is asked for what is in its queue.
+Both keep the limits on clients that they have by default.
 """
 
 from __future__ import annotations
@@ -116,7 +116,6 @@ def assert_paused(office: Office, server: Postfix | Exim, *, reply: str) -> None
 
 def assert_same(office: Office, server: Postfix | Exim) -> None:
     """The server has each accepted mail once, by the name that the ledger keeps, and none that was not accepted."""
-    # By name and recipient together: Postfix gives a name again (it is made of an inode and of microseconds).
     taken = Counter(server.taken)
     rows = office.rows()
     accepted = Counter((row.queue_id, row.address) for row in rows if row.state == "accepted")

@@ -36,7 +36,7 @@ def test_log_of_postfix_tells_whom_it_queued(in_workspace: Workspace, postfix: P
     (root / "content" / "april.md").write_text(ITEM, encoding="utf-8")
     rows = "".join(f"p{n}@a.example;Имя\n" for n in range(6))
     (root / "subscribers" / "press.csv").write_text(f"email;name\n{rows}", encoding="utf-8")
-    postfix.start()
+    postfix.start(keeps=False)
     send = ["send", "content/april.md", "--to", "subscribers/press.csv", "--smtp", postfix.url, "--yes", "--json"]
     assert main(send) == 0
     code = json.loads(capsys.readouterr().out)["issue"]
