@@ -27,6 +27,7 @@ class Feed:
 
     def __init__(self, engine: Engine, run: Run, *, now: Callable[[Connection], datetime]) -> None:
         self._engine, self._run, self._now = engine, run, now
+        self._batch = SHARE if run.shard else BATCH
         self._ready: deque[Claimed] = deque()
         self._position = 0
         self._reading: asyncio.Task[None] | None = None
@@ -63,7 +64,7 @@ class Feed:
 
     def refill(self, when_read: Callable[[asyncio.Task[None]], None]) -> None:
         """Begin to read more where that is worth it; `when_read` is given the ended task."""
-        if self._reading is None and not self.is_dry and len(self._ready) < BATCH // 2:
+        if self._reading is None and not self.is_dry and len(self._ready) < self._batch // 2:
             self._reading = asyncio.ensure_future(self._read())
             self._reading.add_done_callback(when_read)
 
@@ -83,8 +84,7 @@ class Feed:
         """Return the next rows, and whether they are the last of this pass."""
         # SQLite's claims write nothing: they need not wait for a writer, whose one long transaction is a freeze.
         with (recording if is_shared(self._engine) else reading)(self._engine) as conn:
-            limit = SHARE if self._run.shard else BATCH
-            rows = claim_pending(conn, self._run, after_position=self._position, limit=limit)
+            rows = claim_pending(conn, self._run, after_position=self._position, limit=self._batch)
             if rows:
                 self._position = rows[-1].position
                 return rows, False

@@ -7,7 +7,6 @@ in one burst.
 
 from __future__ import annotations
 
-import hashlib
 import random
 from array import array
 from bisect import bisect_left
@@ -74,7 +73,7 @@ class Summary:
     excluded: Mapping[str, int]  # reason → people
     first_address: str  # "" when nobody would be mailed
     lacking: Mapping[str, int]  # field printed without fallback → people who have no value
-    people: bytes = field(repr=False)  # a fingerprint of who would be mailed: one leaving and one coming is a change
+    people: int = field(repr=False)  # a fingerprint of who would be mailed: one leaving and one coming is a change
 
     @property
     def mailed(self) -> int:
@@ -158,7 +157,7 @@ class Tally:
         self._audience, self._first, self._first_address = 0, 0, ""
         self._excluded: Counter[str] = Counter()
         self._lacking: Counter[str] = Counter()
-        self._people = hashlib.sha256()
+        self._people = 0
 
     def add(self, person: Person) -> None:
         self._audience += 1
@@ -166,7 +165,8 @@ class Tally:
             self._excluded[person.exclusion] += 1
             return
         self._lacking.update(self._lacks(person))
-        self._people.update(person.address_key)
+        # In no order: one more on the list, mailed or left out, shuffles all of it anew.
+        self._people ^= int.from_bytes(person.address_key)
         if not self._first or person.position < self._first:
             self._first, self._first_address = person.position, person.address
 
@@ -176,7 +176,7 @@ class Tally:
             excluded=dict(self._excluded),
             first_address=self._first_address,
             lacking=dict(self._lacking),
-            people=self._people.digest(),
+            people=self._people,
         )
 
 

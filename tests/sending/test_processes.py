@@ -116,8 +116,8 @@ class Office:
             time.sleep(0.01)
         raise AssertionError(f"process {slot} never came")
 
-    async def until_two_send(self, _: Transaction) -> str:
-        """The sink's answer that waits until two processes have a mail under way: none may do all the work first."""
+    async def until_two_send(self, transaction: Transaction) -> str:
+        """Wait until two processes have a mail under way, an answer of the sink: none may do all the work first."""
         for _ in range(3_000):
             if len(self.owners("in_flight", "accepted")) > 1:
                 return ""
