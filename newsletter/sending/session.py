@@ -19,7 +19,14 @@ from newsletter.sending.run_number import begin_numbered_run
 from newsletter.sending.sender import End, Ended
 from newsletter.sending.spare import SpareEntry, read_spare
 from newsletter.store.database import Engine, now, reading, writing
-from newsletter.store.deliveries import Orphan, last_accepted, orphans_to_uncertain, read_orphans, retry_refused
+from newsletter.store.deliveries import (
+    PUT_BACK_ROWS,
+    Orphan,
+    last_accepted,
+    orphans_to_uncertain,
+    read_orphans,
+    retry_refused,
+)
 from newsletter.store.issues import IssueRow, load_issue, set_state, verify_counts
 from newsletter.store.ledger import Run, Settled, write_group
 from newsletter.store.runs import close_dead_runs, end_run, release_hold
@@ -70,9 +77,19 @@ def open_run(
             "the ledger was restored from a copy or is one: it may have forgotten mails that left",
             fix=f'compare with the relay\'s log, then "newsletter resume {row.code} --after-restore"',
         )
-    with writing(engine) as conn:
-        put_back = retry_refused(conn, begun.run, opening.retry_refused) if opening.retry_refused else 0
+    put_back = _put_back(engine, begun.run, opening.retry_refused) if opening.retry_refused else 0
     return Opened(run=begun.run, orphans=orphans, put_back=put_back, is_after_death=is_after_death)
+
+
+def _put_back(engine: Engine, run: Run, code: str) -> int:
+    """Put back all who were refused with `code`, in transactions that others need not wait for long."""
+    put_back = 0
+    while True:
+        with writing(engine) as conn:
+            moved = retry_refused(conn, run, code)
+        put_back += moved
+        if moved < PUT_BACK_ROWS:
+            return put_back
 
 
 def _ask(engine: Engine, row: IssueRow, evidence: Evidence) -> None:

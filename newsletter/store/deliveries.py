@@ -21,6 +21,7 @@ from newsletter.store.ledger import Run, move_counters, require
 from newsletter.store.schema import delivery
 
 _S = DeliveryState
+PUT_BACK_ROWS = 5_000  # a tenth of a second
 
 
 class Claimed(NamedTuple):
@@ -115,22 +116,23 @@ def last_accepted(conn: Connection, issue_id: int) -> int:
 
 
 def resend_uncertain(conn: Connection, run: Run) -> int:
-    """Put uncertain deliveries back, each once in its life; returns how many."""
+    """Put uncertain deliveries back, each once in its life, at most PUT_BACK_ROWS; returns how many."""
     require(_S.UNCERTAIN, _S.PENDING, Cause.RESEND)
-    return _put_back(conn, run, _S.UNCERTAIN, delivery.c.resent.is_(False), resent=True)
+    return _put_back(conn, run, _S.UNCERTAIN, delivery.c.resent.is_(False), limit=PUT_BACK_ROWS, resent=True)
 
 
-def retry_refused(conn: Connection, run: Run, code: str) -> int:
+def retry_refused(conn: Connection, run: Run, code: str, *, limit: int = PUT_BACK_ROWS) -> int:
     """Put rejected deliveries back whose reply had this code: "550", "5.7.1", or "5.7" for every 5.7.x.
 
-    A bare "550" takes all of that code, whatever enhanced code came with it. Raises UsageError for what is no code.
+    A bare "550" takes all of that code, whatever enhanced code came with it. At most `limit` of them, so that the
+    transaction is short: call it again while it returns so many. Raises UsageError for what is no code.
     """
     require(_S.REJECTED, _S.PENDING, Cause.RETRY_REFUSED)
     refuse_no_code(code)
     if code.isdigit():
-        return _put_back(conn, run, _S.REJECTED, delivery.c.code == int(code))
+        return _put_back(conn, run, _S.REJECTED, delivery.c.code == int(code), limit=limit)
     same = delivery.c.enhanced == code if code.count(".") == 2 else delivery.c.enhanced.like(f"{code}.%")
-    return _put_back(conn, run, _S.REJECTED, same)
+    return _put_back(conn, run, _S.REJECTED, same, limit=limit)
 
 
 def refuse_no_code(code: str) -> None:
@@ -256,10 +258,13 @@ def _claimable(conn: Connection, run: Run) -> tuple[ColumnElement[bool], ...]:
     return (or_(delivery.c.epoch < run.epoch, delivery.c.owner == run.owner),)
 
 
-def _put_back(conn: Connection, run: Run, before: DeliveryState, condition: object, **values: object) -> int:
+def _put_back(
+    conn: Connection, run: Run, before: DeliveryState, condition: ColumnElement[bool], *, limit: int, **values: object
+) -> int:
+    where = (delivery.c.issue_id == run.issue_id, delivery.c.state == before.value, condition)
     found = conn.execute(
         update(delivery)
-        .where(delivery.c.issue_id == run.issue_id, delivery.c.state == before.value, condition)  # type: ignore[arg-type]
+        .where(delivery.c.id.in_(select(delivery.c.id).where(*where).limit(limit)))
         .values(state=_S.PENDING.value, next_at=None, first_at=None, **(_NOBODYS if is_shared(conn) else {}), **values)
     ).rowcount
     move_counters(conn, run.issue_id, {(before, _S.PENDING): found})

@@ -302,6 +302,17 @@ def test_refused_rows_come_back_by_their_code(engine: Engine, run: Run, code: st
     assert counts(engine, run).pending == 7 + moved
 
 
+def test_many_refused_rows_come_back_in_short_transactions(engine: Engine, run: Run) -> None:
+    marks = [mark_of(row) for row in claimed(engine, run)[:5]]
+    write(engine, run, marks=marks)
+    write(engine, run, settled=[settled(mark, REJECTED) for mark in marks])
+    moved = []
+    for _ in range(4):
+        with writing(engine) as conn:
+            moved.append(retry_refused(conn, run, "550", limit=2))
+    assert moved == [2, 2, 1, 0]
+
+
 @pytest.mark.parametrize("code", ["", "x", "5", "250", "5500", "5.1.1.1", "5.1.", "٥٥٠", "%"])
 def test_what_is_no_code_of_a_refusal_puts_nobody_back(engine: Engine, run: Run, code: str) -> None:
     with writing(engine) as conn, pytest.raises(UsageError, match="no code of a refusal"):
