@@ -25,6 +25,7 @@ from newsletter.errors import ConfigError, StoreError, UsageError
 from newsletter.message.dkim import Signer
 from newsletter.message.dkim_keys import load_signer
 from newsletter.message.merge import Merger
+from newsletter.own_process import give_memory_back
 from newsletter.render.compiled import CompiledIssue
 from newsletter.sending.lock import Lock, issue_lock, this_host
 from newsletter.sending.lock_watch import LOST, watch
@@ -164,6 +165,7 @@ async def _deliver(job: Job, prepare: Callable[[], int]) -> int:
         with _Signals(is_frozen=not job.opening.is_fresh) as signals:
             issue_id = await asyncio.to_thread(prepare)
             signals.is_frozen = True
+            give_memory_back()
             with reading(job.engine) as conn:
                 row = load_issue(conn, issue_id)
             if job.opening.is_fresh:

@@ -106,4 +106,4 @@ def _tell(row: IssueRow, done: list[str], verdict: Verdict, left: int, *, in_jso
     if verdict is Verdict.LOST:
         print(f'"newsletter resume {row.code}" mails them again')
     if left:
-        print(f"{left:,} of issue {row.code} are still uncertain")
+        print(f"{left:,} of issue {row.code} {'is' if left == 1 else 'are'} still uncertain")

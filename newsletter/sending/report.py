@@ -167,6 +167,11 @@ def _next_steps(row: IssueRow, state: IssueState, told: Told, zone: tzinfo) -> I
             f'"{resume} --retry-refused {code}" tries again the {people:,} refused with that code, '
             "once the fault of ours behind it is mended"
         )
+    if row.counts.uncertain:
+        yield (
+            f'"newsletter reconcile {row.code} --postfix-log FILE" asks the relay\'s log about the uncertain, '
+            f'"newsletter resolve {row.code} ADDRESS" takes your word'
+        )
     if told.resendable:
         yield (
             f'"{resume} --uncertain resend" mails the {told.resendable:,} uncertain once more: '

@@ -125,7 +125,10 @@ def _has_met_a_relay(conn: Connection, issue_id: int) -> bool:
 def nobody(meant: Meant, total: int) -> GateError | UsageError:
     """Return the refusal of an audience without anybody to mail."""
     if meant.only_missing and not total:
-        return GateError(f"nobody on the list {meant.list_name} is missing", fix="--again mails everybody once more")
+        return GateError(
+            f"nobody on the list {meant.list_name} is missing; a send to an outbox folder counts as well",
+            fix='"newsletter status" names what was sent; --again mails everybody once more',
+        )
     if total:
         return UsageError(
             f"everybody on the list {meant.list_name} is suppressed or unsubscribed ({total})",
